@@ -6,6 +6,7 @@ global steps (duplicates, split), which work on whole releases.
 
 import hashlib
 import json
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,17 @@ SCHEMA_VERSION = 1
 KEPT, DROPPED, FLAGGED, QUARANTINED = FATES = ("kept", "dropped", "flagged", "quarantined")
 TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
 
+
+def need(name: str, kind: pa.DataType) -> "pa.Field[Any]":
+    """A column without nulls."""
+    return pa.field(name, kind, nullable=False)
+
+
+def may(name: str, kind: pa.DataType) -> "pa.Field[Any]":
+    """A column that may hold nulls."""
+    return pa.field(name, kind)
+
+
 SPAN = pa.struct([("start", pa.int32()), ("end", pa.int32())])
 SEGMENT = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("language", pa.string())])
 PII = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("kind", pa.string())])
@@ -26,109 +38,109 @@ EDIT = pa.struct([("stage", pa.string()), ("kind", pa.string()), ("start", pa.in
 
 RAW = pa.schema(
     [
-        pa.field("doc_id", pa.string(), nullable=False),
-        pa.field("record_id", pa.string(), nullable=False),
-        pa.field("source", pa.string(), nullable=False),
-        pa.field("uri", pa.string(), nullable=False),
-        pa.field("position", pa.int64(), nullable=False),
-        pa.field("group", pa.string()),
-        pa.field("date", pa.string()),
+        need("doc_id", pa.string()),
+        need("record_id", pa.string()),
+        need("source", pa.string()),
+        need("uri", pa.string()),
+        need("position", pa.int64()),
+        may("group", pa.string()),
+        may("date", pa.string()),
         # Declared by the record or its source: recorded, never believed.
-        pa.field("declared_language", pa.string()),
-        pa.field("meta", pa.string(), nullable=False),
-        pa.field("text", pa.large_string(), nullable=False),
+        may("declared_language", pa.string()),
+        need("meta", pa.string()),
+        need("text", pa.large_string()),
         # Reason code when the item could not be read (it is quarantined and its text is empty), else null.
-        pa.field("fault", pa.string()),
+        may("fault", pa.string()),
         # Notes of the reader that flag the item without quarantining it, such as read.no_text.
-        pa.field("notes", pa.list_(pa.string()), nullable=False),
+        need("notes", pa.list_(pa.string())),
         # sha256 of the bytes of the file (one-record formats) or of the record.
-        pa.field("raw_sha256", pa.string(), nullable=False),
+        need("raw_sha256", pa.string()),
     ]
 )
 
 REPAIRED = pa.schema(
     [
-        *RAW,
-        pa.field("content_id", pa.string(), nullable=False),
-        pa.field("repaired", pa.bool_(), nullable=False),
+        *list(RAW),
+        need("content_id", pa.string()),
+        need("repaired", pa.bool_()),
         # Names of the repairs made, in the order in which they were made.
-        pa.field("repairs", pa.list_(pa.string()), nullable=False),
+        need("repairs", pa.list_(pa.string())),
     ]
 )
 
 LANGUAGE_COLUMNS = pa.schema(
     [
-        pa.field("language", pa.string(), nullable=False),
-        pa.field("language_confidence", pa.float32(), nullable=False),
-        pa.field("segments", pa.list_(SEGMENT), nullable=False),
+        need("language", pa.string()),
+        need("language_confidence", pa.float32()),
+        need("segments", pa.list_(SEGMENT)),
     ]
 )
-PII_COLUMNS = pa.schema([pa.field("pii", pa.list_(PII), nullable=False)])
+PII_COLUMNS = pa.schema([need("pii", pa.list_(PII))])
 VERDICT_COLUMNS = pa.schema(
     [
-        pa.field("fate", pa.string(), nullable=False),
-        pa.field("reasons", pa.list_(pa.string()), nullable=False),
+        need("fate", pa.string()),
+        need("reasons", pa.list_(pa.string())),
         # The decision of a person that was applied, else null.
-        pa.field("decision", pa.string()),
+        may("decision", pa.string()),
     ]
 )
 EDIT_COLUMNS = pa.schema(
     [
         # The text that is published: after cutting, masking and fixes of people.
-        pa.field("published", pa.large_string(), nullable=False),
-        pa.field("text_sha256", pa.string(), nullable=False),
-        pa.field("edits", pa.list_(EDIT), nullable=False),
+        need("published", pa.large_string()),
+        need("text_sha256", pa.string()),
+        need("edits", pa.list_(EDIT)),
     ]
 )
 
 DATA = pa.schema(
     [
-        pa.field("doc_id", pa.string(), nullable=False),
-        pa.field("record_id", pa.string(), nullable=False),
-        pa.field("content_id", pa.string(), nullable=False),
-        pa.field("text_sha256", pa.string(), nullable=False),
-        pa.field("source", pa.string(), nullable=False),
-        pa.field("uri", pa.string(), nullable=False),
-        pa.field("group", pa.string()),
-        pa.field("language", pa.string(), nullable=False),
-        pa.field("date", pa.string()),
-        pa.field("text", pa.large_string(), nullable=False),
-        pa.field("meta", pa.string(), nullable=False),
+        need("doc_id", pa.string()),
+        need("record_id", pa.string()),
+        need("content_id", pa.string()),
+        need("text_sha256", pa.string()),
+        need("source", pa.string()),
+        need("uri", pa.string()),
+        may("group", pa.string()),
+        need("language", pa.string()),
+        may("date", pa.string()),
+        need("text", pa.large_string()),
+        need("meta", pa.string()),
     ]
 )
 """data/*.parquet of a release: what trains."""
 
-WITHHELD = pa.schema([*DATA, pa.field("reasons", pa.list_(pa.string()), nullable=False)])
+WITHHELD = pa.schema([*list(DATA), need("reasons", pa.list_(pa.string()))])
 """withheld/*.parquet of a release: flagged and dropped items, for review, report and `kvarn why`."""
 
 LEDGER = pa.schema(
     [
-        pa.field("doc_id", pa.string(), nullable=False),
-        pa.field("record_id", pa.string(), nullable=False),
-        pa.field("source", pa.string(), nullable=False),
-        pa.field("uri", pa.string(), nullable=False),
-        pa.field("content_id", pa.string(), nullable=False),
-        pa.field("language", pa.string(), nullable=False),
-        pa.field("fate", pa.string(), nullable=False),
-        pa.field("split", pa.string()),
-        pa.field("reasons", pa.list_(pa.string()), nullable=False),
-        pa.field("edits", pa.list_(EDIT), nullable=False),
+        need("doc_id", pa.string()),
+        need("record_id", pa.string()),
+        need("source", pa.string()),
+        need("uri", pa.string()),
+        need("content_id", pa.string()),
+        need("language", pa.string()),
+        need("fate", pa.string()),
+        may("split", pa.string()),
+        need("reasons", pa.list_(pa.string())),
+        need("edits", pa.list_(EDIT)),
         # record_id of the kept survivor, for items dropped as duplicate.*, else null.
-        pa.field("duplicate_of", pa.string()),
-        pa.field("jaccard", pa.float32()),
+        may("duplicate_of", pa.string()),
+        may("jaccard", pa.float32()),
         # Smallest content_id of the component of verified pairs; null for items that never entered deduplication.
-        pa.field("cluster", pa.string()),
-        pa.field("decision", pa.string()),
+        may("cluster", pa.string()),
+        may("decision", pa.string()),
     ]
 )
 """ledger.parquet: one row per raw item, sorted by source, uri, position."""
 
 PAIRS = pa.schema(
     [
-        pa.field("id_a", pa.string(), nullable=False),
-        pa.field("id_b", pa.string(), nullable=False),
-        pa.field("jaccard", pa.float32(), nullable=False),
-        pa.field("cluster", pa.string(), nullable=False),
+        need("id_a", pa.string()),
+        need("id_b", pa.string()),
+        need("jaccard", pa.float32()),
+        need("cluster", pa.string()),
     ]
 )
 """pairs.parquet and the output of `kvarn dedup`: verified pairs with their true Jaccard, id_a < id_b, sorted."""
@@ -162,14 +174,15 @@ def text_buffers(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, np.nda
 
     Document i is `data[offsets[i]:offsets[i + 1]]`. Kernels take this pair.
     """
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if isinstance(array, pa.ChunkedArray):
-        array = array.chunk(0) if array.num_chunks else pa.array([], pa.large_string())
+    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    array: Any = (
+        pa.concat_arrays(chunks) if len(chunks) != 1 and len(column) else chunks[0] if chunks else column
+    )
+    if len(array) == 0:
+        return np.zeros(1, np.int64), np.zeros(0, np.uint8)
     if array.type != pa.large_string() or array.null_count:
         raise ContractError(f"text must be large_string without nulls, is {array.type}")
     _, offsets, data = array.buffers()
-    if offsets is None or len(array) == 0:
-        return np.zeros(len(array) + 1, np.int64), np.zeros(0, np.uint8)
     bounds = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
     bytes_ = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
     return bounds, bytes_

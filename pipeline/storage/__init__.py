@@ -1,0 +1,1 @@
+"""Files: readers, Parquet with checksums, the manifest of a candidate, and releases that appear in one atomic step."""

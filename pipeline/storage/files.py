@@ -1,0 +1,94 @@
+"""The few file operations that durability hangs on: every write of the store goes through here.
+
+A file is written beside its target, flushed to disk, renamed, and its folder is flushed: after a crash it is there whole or
+not at all. A commit is made by `put_if_absent`, since a rename overwrites silently and a link never does.
+"""
+
+import errno
+import hashlib
+import os
+from pathlib import Path
+
+from pipeline.errors import KvarnError
+
+CHUNK = 1 << 20
+"""Bytes hashed at a time: large enough that Python's overhead vanishes, small against any memory limit."""
+
+
+def sha256_file(path: Path) -> str:
+    """Hex sha256 of the file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(CHUNK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's entries: a rename or link is durable only after this."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_file(path: Path) -> None:
+    """Flush a file that another library wrote."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `path` whole or not at all, durably. Raises KvarnError naming file and bytes when the disk is full."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise disk_error(error, path, len(data)) from error
+
+
+def put_if_absent(path: Path, data: bytes) -> bool:
+    """Create `path` with `data` unless it exists; False where it did. The one step that makes a release visible."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write_bytes(temporary, data)
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise disk_error(error, path, len(data)) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return True
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Hard-link where the file system can, else copy: published bytes never change, so sharing them is safe."""
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP):
+            raise disk_error(error, target, source.stat().st_size) from error
+        write_bytes(target, source.read_bytes())
+
+
+def disk_error(error: OSError, path: Path, size: int) -> KvarnError:
+    """What failed, where, and what to do, for an operating-system error while writing."""
+    advice = {
+        errno.ENOSPC: f"the disk is full; free at least {size:,} bytes there and run again",
+        errno.EDQUOT: f"the disk quota is used up; free at least {size:,} bytes there and run again",
+        errno.EROFS: "the file system is read-only; mount it writable or choose another --curated",
+        errno.EACCES: "permission denied; give this user write access or choose another --curated",
+    }.get(error.errno or 0, f"{error.strerror}; nothing was published, run again when it is mended")
+    return KvarnError(f"cannot write {path}: {advice}")
