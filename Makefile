@@ -1,0 +1,72 @@
+# Kvarn: `make run` does the main job on the sample corpus, `make test` runs the tests. Both set up what they need.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SAMPLE := --raw raw --curated curated --models models
+
+# No telemetry, no hub, no progress bars of libraries, in anything that make starts.
+export DO_NOT_TRACK := 1
+export GX_ANALYTICS_ENABLED := false
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export HF_HUB_DISABLE_TELEMETRY := 1
+export TOKENIZERS_PARALLELISM := false
+
+.PHONY: setup run test check lint types imports fast quality bench base-model browser clean
+
+setup: $(VENV)/.done
+
+# torch goes first and alone: its wheel decides which accelerator everything after it is installed for.
+$(VENV)/.done: pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev]'
+	touch $@
+
+run: setup
+	$(BIN)/kvarn refresh $(SAMPLE)
+	$(BIN)/kvarn train $(SAMPLE)
+	$(BIN)/kvarn report $(SAMPLE)
+
+test: setup browser
+	$(BIN)/python -m pytest -q
+
+# Browser tests take Debian's chromium; without it (and without the right to install it) they skip and say so.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-dejavu >/dev/null; } || \
+	  echo "chromium is not installed: browser tests will be skipped"
+
+check: lint types imports test
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: setup
+	$(BIN)/mypy
+
+imports: setup
+	$(BIN)/lint-imports
+
+# Kernels and stages only: seconds, for use while editing.
+fast: setup
+	$(BIN)/python -m pytest -q -x tests/kernels tests/stages
+
+coverage: setup browser
+	$(BIN)/python -m pytest -q --cov --cov-report=term
+
+# Every quality figure, from the command line's own outputs, into docs/quality.md. Needs ../shared/data and ../shared/scorers.
+quality: setup
+	$(BIN)/python benchmarks/quality.py
+
+bench: setup
+	$(BIN)/python benchmarks/dedup.py
+
+# Trains the embedded base model anew (an hour of one core); needs the texts that its card names.
+base-model: setup
+	$(BIN)/python -m pipeline.train.pretrain --data ../shared/data/pretrain
+
+clean:
+	rm -rf curated/releases curated/.work curated/CURRENT models/*/
