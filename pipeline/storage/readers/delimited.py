@@ -1,0 +1,129 @@
+"""CSV and TSV as spreadsheets write them: any of four delimiters, any encoding, cells of many lines."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from pipeline.storage.encoding import decode
+from pipeline.storage.readers.fields import from_row
+from pipeline.storage.readers.record import Again, Found, Input, as_buffered, broken, sha256
+
+DELIMITERS = (";", ",", "\t", "|")
+SNIFF_BYTES = 1 << 18
+
+
+def read_delimited(file: Input) -> Iterator[Found]:
+    """One record a row under the header. The encoding is told by the first 256 kB; later strays become notes."""
+    text, note = _open(file)
+    csv.field_size_limit(file.limits.line_bytes)
+    delimiter = sniff(text.sample, tab=file.name.endswith((".tsv", ".tab")))
+    rows = csv.reader(text, delimiter=delimiter)
+    header: list[str] | None = None
+    while True:
+        try:
+            cells = next(rows, None)
+        except csv.Error as error:
+            yield broken("read.corrupt_csv", f"line {rows.line_num}: {error}")
+            continue
+        if cells is None:
+            return
+        if header is None:
+            header = _header(cells)
+        elif any(cells):
+            yield _row(header, cells, file, note, rows.line_num)
+
+
+def sniff(sample: str, *, tab: bool) -> str:
+    """The delimiter that cuts the head into the most rows of equally many cells, more than one.
+
+    csv.Sniffer guesses from letter counts and takes a Swedish text for delimited by "e".
+    """
+    if tab:
+        return "\t"
+    best, chosen = 0.0, ","
+    for delimiter in DELIMITERS:
+        try:
+            # The last row may be cut off by the end of the sample.
+            rows = [
+                len(row) for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if row
+            ][:200]
+        except csv.Error:
+            continue
+        rows = rows[:-1] if len(rows) > 2 else rows
+        cells = rows[0] if rows else 0
+        if cells > 1:
+            score = sum(row == cells for row in rows) / len(rows) + cells / 1000
+            if score > best:
+                best, chosen = score, delimiter
+    return chosen
+
+
+class _Lines:
+    """Iterates decoded text lines with their ends, as csv wants them; keeps the head for sniffing."""
+
+    def __init__(self, lines: io.TextIOWrapper, sample: str) -> None:
+        self.lines = lines
+        self.sample = sample
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self.lines:
+            # csv refuses NUL; old exports pad with it.
+            yield line.replace("\0", "")
+
+
+def _open(file: Input) -> tuple[_Lines, str | None]:
+    head = _peek(file)
+    found = decode(_cut(head))
+    if found.encoding == "cp1252":
+        lines = io.TextIOWrapper(file.stream, "cp1252", errors="kvarn.stray", newline="")
+    elif found.encoding == "utf-8":
+        lines = io.TextIOWrapper(file.stream, "utf-8-sig", errors="kvarn.stray", newline="")
+    else:
+        lines = io.TextIOWrapper(file.stream, found.encoding, errors="replace", newline="")
+    return _Lines(lines, found.text), found.note
+
+
+def _peek(file: Input) -> bytes:
+    """The first SNIFF_BYTES; the stream then begins with them again."""
+    head = file.stream.read(SNIFF_BYTES)
+    file.stream = as_buffered(Again(head, file.stream))
+    return head
+
+
+def _cut(head: bytes) -> bytes:
+    """A head that ends in mid character would not be valid UTF-8; ASCII line ends are safe places to cut."""
+    end = head.rfind(b"\n")
+    return (
+        head[: end + 1]
+        if len(head) >= SNIFF_BYTES and end > 0 and not head.startswith((b"\xff", b"\xfe"))
+        else head
+    )
+
+
+def _header(cells: list[str]) -> list[str]:
+    """Column names, made distinct and never empty."""
+    names: list[str] = []
+    for at, cell in enumerate(cells):
+        name = cell.strip().lstrip("\N{ZERO WIDTH NO-BREAK SPACE}") or f"column {at + 1}"
+        names.append(name if name not in names else f"{name} {at + 1}")
+    return names
+
+
+def _row(header: list[str], cells: list[str], file: Input, note: str | None, line: int) -> Found:
+    digest = sha256("\x1f".join(cells).encode("utf-8", "surrogatepass"))
+    if len(cells) > len(header) and any(cells[len(header) :]):
+        message = f"row ending at line {line} has {len(cells)} cells, the header {len(header)}"
+        return broken("read.corrupt_csv", message, digest)
+    found = from_row(dict(zip(header, cells, strict=False)), file.spec, digest)
+    if note is None or found.fault:
+        return found
+    return Found(
+        found.text,
+        found.own_id,
+        found.group,
+        found.date,
+        found.language,
+        found.meta,
+        notes=(note,),
+        digest=digest,
+    )

@@ -1,0 +1,121 @@
+r"""JSON lines: one record a line, split on \\n only, with flat memory whatever the file's or the line's length."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO
+
+import orjson
+
+from pipeline.errors import Unreadable
+from pipeline.storage.encoding import decode
+from pipeline.storage.readers.fields import from_row, inner_row
+from pipeline.storage.readers.record import Found, Input, broken, sha256
+
+CHUNK = 1 << 20
+
+
+def read_jsonl(file: Input) -> Iterator[Found]:
+    for line in split_lines(file.stream, file.limits.line_bytes):
+        if isinstance(line, TooLong):
+            yield broken("read.line_too_long", str(line))
+        elif line.strip(b" \t\r\n\xef\xbb\xbf"):
+            yield read_line(line, file)
+
+
+def read_line(line: bytes, file: Input) -> Found:
+    """The record of one line, or a broken record that says what is wrong with it."""
+    digest = sha256(line)
+    try:
+        row = load_json(line, file.limits.json_depth)
+    except Unreadable as error:
+        return broken(error.code, str(error), digest)
+    if isinstance(row, str) and row.strip():
+        return Found(row, digest=digest)
+    if not isinstance(row, Mapping):
+        return broken("read.corrupt_json", f"the line is a JSON {type(row).__name__}, not an object", digest)
+    found = from_row(row, file.spec, digest)
+    if found.fault == "read.no_text_field" and (inner := inner_row(row, file.spec)) is not None:
+        return from_row(
+            {**inner, **{k: v for k, v in row.items() if not isinstance(v, Mapping)}}, file.spec, digest
+        )
+    return found
+
+
+class TooLong(str):
+    """Stands for a line beyond the limit, of which only the length is kept."""
+
+    __slots__ = ()
+
+
+def split_lines(stream: BinaryIO, most: int) -> Iterator[bytes | TooLong]:
+    r"""Lines without their \\n. Not str.splitlines: it also splits at U+2028, U+0085 and form feeds inside of texts."""
+    rest = b""
+    while chunk := stream.read(CHUNK):
+        lines = (rest + chunk).split(b"\n")
+        rest = lines.pop()
+        for line in lines:
+            yield line if len(line) <= most else TooLong(f"a line of {len(line)} bytes; the limit is {most}")
+        if len(rest) > most:
+            length, rest = _skip_line(stream, len(rest))
+            yield TooLong(f"a line of {length} bytes; the limit is {most}")
+    if rest:
+        yield rest
+
+
+def _skip_line(stream: BinaryIO, length: int) -> tuple[int, bytes]:
+    """Read past the end of a line; returns its length and the first bytes of the next one."""
+    while chunk := stream.read(CHUNK):
+        end = chunk.find(b"\n")
+        if end >= 0:
+            return length + end, chunk[end + 1 :]
+        length += len(chunk)
+    return length, b""
+
+
+def load_json(data: bytes, depth: int) -> Any:
+    """The JSON value of bytes in any encoding. Raises Unreadable read.corrupt_json, read.bad_unicode or read.json_depth.
+
+    One strict parser everywhere: no NaN, no infinities, no lone surrogates, so that no two parts of Kvarn read a line apart.
+    """
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if data.count(b"[") + data.count(b"{") > depth and _depth(data) > depth:
+        raise Unreadable("read.json_depth", f"JSON nested deeper than {depth}")
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        first = error
+    if "surrogate" in str(first):
+        raise Unreadable("read.bad_unicode", f"half a surrogate pair: {first}") from first
+    text = decode(data).text
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise Unreadable("read.corrupt_json", f"no valid JSON: {first}") from first
+
+
+def _depth(data: bytes) -> int:
+    """Deepest nesting of brackets outside of strings."""
+    depth = deepest = at = 0
+    while at < len(data):
+        byte = data[at]
+        if byte == 0x22:
+            at = _string_end(data, at + 1)
+        elif byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+        at += 1
+    return deepest
+
+
+def _string_end(data: bytes, at: int) -> int:
+    while True:
+        at = data.find(b'"', at)
+        if at < 0:
+            return len(data)
+        slashes = 0
+        while data[at - 1 - slashes] == 0x5C:
+            slashes += 1
+        if slashes % 2 == 0:
+            return at
+        at += 1

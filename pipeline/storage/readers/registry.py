@@ -1,0 +1,274 @@
+"""From a file to its records: the one place that knows all formats. A new format is one function and one line in READERS."""
+
+import dataclasses
+import hashlib
+import importlib
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import pyarrow as pa
+
+from pipeline.errors import Unreadable
+from pipeline.schema import RAW, doc_id
+from pipeline.storage.readers import wrap
+from pipeline.storage.readers.detect import detect, zip_kind
+from pipeline.storage.readers.record import (
+    Again,
+    Found,
+    Input,
+    Reader,
+    ReadLimits,
+    Record,
+    as_buffered,
+    broken,
+)
+from pipeline.storage.sources import InputFile, SourceSpec
+
+READERS = {
+    "text": "text:read_text",
+    "markdown": "text:read_markdown",
+    "jsonl": "lines:read_jsonl",
+    "json": "json:read_json",
+    "delimited": "delimited:read_delimited",
+    "parquet": "parquet:read_parquet",
+    "html": "html:read_html",
+}
+"""Format -> module and function in this package; modules load when a file of their format comes."""
+
+BATCH_ROWS = 4096
+BATCH_CHARS = 16 << 20
+
+NO_DIGEST = hashlib.sha256(b"").hexdigest()
+
+
+def read_file(
+    path: Path, uri: str, spec: SourceSpec, limits: ReadLimits, *, prefix: str = ""
+) -> Iterator[Record]:
+    """The records of one file, in order; at least one. Never raises for what the file holds: faults are records too.
+
+    `uri` is relative to the source folder; `prefix` + `uri` names a record without an id of its own.
+    """
+    try:
+        with path.open("rb", buffering=1 << 17) as stream:
+            before = os.fstat(stream.fileno())
+            named = _Namer(prefix, spec, path)
+            yield from named.records(_found(stream, path, uri, spec, limits), limits)
+            after = path.stat()
+    except OSError as error:
+        yield fault_record(uri, "read.io_error", f"cannot be read: {error.strerror or error}", prefix=prefix)
+        return
+    if (before.st_size, before.st_mtime_ns, before.st_ino) != (
+        after.st_size,
+        after.st_mtime_ns,
+        after.st_ino,
+    ):
+        message = "the file changed while it was read; what was read of it may be torn"
+        changed = broken("read.changed_while_read", message)
+        yield from named.records(iter([(uri, changed)]), limits)
+
+
+def fault_record(uri: str, code: str, message: str, *, prefix: str = "") -> Record:
+    """The one record of a file that is not opened at all (a pipe, or a file that killed its reader twice)."""
+    return Record(uri, 0, prefix + uri, "", None, None, None, {"fault": message}, code, (), NO_DIGEST)
+
+
+def table(records: Iterable[Record], source: str) -> pa.Table:
+    """Records as a table with schema RAW."""
+    rows = list(records)
+    columns: dict[str, list[Any]] = {
+        "doc_id": [doc_id(source, r.uri, r.position) for r in rows],
+        "record_id": [r.record_id for r in rows],
+        "source": [source] * len(rows),
+        "uri": [r.uri for r in rows],
+        "position": [r.position for r in rows],
+        "group": [r.group for r in rows],
+        "date": [r.date for r in rows],
+        "declared_language": [r.declared_language for r in rows],
+        "meta": [meta_json(r.meta) for r in rows],
+        "text": [r.text for r in rows],
+        "fault": [r.fault for r in rows],
+        "notes": [list(r.notes) for r in rows],
+        "raw_sha256": [r.raw_sha256 for r in rows],
+    }
+    return pa.table(columns, schema=RAW)
+
+
+def read_tables(file: InputFile, spec: SourceSpec, limits: ReadLimits) -> Iterator[pa.Table]:
+    """The records of one file as tables of at most BATCH_ROWS rows or about BATCH_CHARS characters."""
+    if file.fault is not None:
+        records = iter([fault_record(file.uri, file.fault, file.message or file.fault, prefix=file.prefix)])
+    else:
+        records = read_file(file.path, file.uri, spec, limits, prefix=file.prefix)
+    batch: list[Record] = []
+    size = 0
+    for record in records:
+        batch.append(record)
+        size += len(record.text)
+        if len(batch) == BATCH_ROWS or size >= BATCH_CHARS:
+            yield table(batch, file.source)
+            batch, size = [], 0
+    if batch:
+        yield table(batch, file.source)
+
+
+def meta_json(meta: object) -> str:
+    """Meta as JSON text with sorted keys; values that JSON does not know are written as their text."""
+    return json.dumps(meta, ensure_ascii=False, sort_keys=True, default=str)
+
+
+class _Namer:
+    """Gives each found record its place in its file and its name, and holds it to the contract."""
+
+    def __init__(self, prefix: str, spec: SourceSpec, path: Path) -> None:
+        self._prefix = prefix
+        self._spec = spec
+        self._path = path
+        self._next: dict[str, int] = {}
+
+    def records(self, found: Iterator[tuple[str, Found]], limits: ReadLimits) -> Iterator[Record]:
+        for uri, item in found:
+            position = self._next.get(uri, 0)
+            self._next[uri] = position + 1
+            yield self._record(uri, position, _checked(item, limits))
+
+    def _record(self, uri: str, position: int, item: Found) -> Record:
+        path = self._prefix + uri
+        own = item.own_id if item.own_id is not None and _is_text(item.own_id) else None
+        return Record(
+            uri,
+            position,
+            own or (path if item.whole else f"{path}#{position}"),
+            item.text,
+            item.group,
+            item.date,
+            item.language or self._spec.language,
+            item.meta,
+            item.fault,
+            item.notes,
+            item.digest or self._file_digest(),
+        )
+
+    def _file_digest(self) -> str:
+        """Of the file as it lies on disk: for records that are broken because their own bytes could not be told apart."""
+        with self._path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _checked(item: Found, limits: ReadLimits) -> Found:
+    """The record, or a broken one in its place where its text cannot be stored."""
+    fault = None
+    if len(item.text) > limits.text_chars:
+        fault = ("read.too_large", f"{len(item.text)} characters of text; the limit is {limits.text_chars}")
+    elif not item.fault and not item.text.strip() and "read.no_text" not in item.notes:
+        fault = ("read.empty", "no text in it")
+    elif not (_is_text(item.text) and all(map(_is_text, (item.group or "", item.language or "")))):
+        fault = ("read.bad_unicode", "half a surrogate pair in the text")
+    if fault is None and _is_text(meta_json(item.meta)):
+        return item
+    if fault is None:
+        return Found(
+            item.text, item.own_id, item.group, item.date, item.language, _plain(item.meta), item.fault, item.notes,
+            item.digest, item.whole,
+        )  # fmt: skip
+    code, message = fault
+    meta = {**_plain(item.meta), "fault": message}
+    return Found("", item.own_id, None, item.date, None, meta, code, (), item.digest, item.whole)
+
+
+def _plain(meta: object) -> dict[str, object]:
+    r"""Meta whose strings can be stored: half surrogates as `\\udXXX`."""
+    text = meta_json(meta).encode("utf-8", "backslashreplace").decode()
+    return cast("dict[str, object]", json.loads(text.replace("\\ud", "\\\\ud")))
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _found(
+    stream: BinaryIO,
+    path: Path | None,
+    uri: str,
+    spec: SourceSpec,
+    limits: ReadLimits,
+    *,
+    nested: bool = False,
+) -> Iterator[tuple[str, Found]]:
+    """(uri, record) of a file or member; whatever is wrong with it becomes a broken record, after those that were good."""
+    seen = False
+    try:
+        for item in _unwrapped(stream, path, uri, spec, limits, nested=nested):
+            seen = True
+            yield item
+        fault = None if seen else Unreadable("read.empty", "the file holds no record")
+    except Unreadable as error:
+        fault = error
+    except MemoryError:
+        fault = Unreadable("read.memory", "more memory than a worker may use")
+    except RecursionError:
+        fault = Unreadable("read.too_deep", "nested too deeply to be read")
+    if fault is not None:
+        yield uri, dataclasses.replace(broken(fault.code, str(fault)), whole=not seen)
+
+
+def _unwrapped(
+    stream: BinaryIO,
+    path: Path | None,
+    uri: str,
+    spec: SourceSpec,
+    limits: ReadLimits,
+    *,
+    nested: bool = False,
+) -> Iterator[tuple[str, Found]]:
+    """A plain file, one inside of a compressed file, or all files of an archive."""
+    kind, stream = _detected(stream, uri)
+    name = uri
+    if kind in wrap.COMPRESSED:
+        name, path = wrap.inner_name(uri), None
+        kind, stream = _detected(wrap.inflate(stream, kind, limits), name)
+    if kind not in ("zip", "tar"):
+        yield from _parsed(kind, Input(uri, name, stream, spec, limits, path))
+        return
+    if nested:
+        raise Unreadable("read.nested", "an archive inside of an archive; unpack it first")
+    for member in (wrap.zip_members if kind == "zip" else wrap.tar_members)(stream, limits):
+        inner = f"{uri}/{member.name}"
+        if member.fault is not None or member.stream is None:
+            fault = member.fault or Unreadable("read.io_error", "the member cannot be opened")
+            yield inner, dataclasses.replace(broken(fault.code, str(fault)), whole=True)
+        else:
+            yield from _found(member.stream, None, inner, spec, limits, nested=True)
+
+
+def _detected(stream: BinaryIO, name: str) -> tuple[str, BinaryIO]:
+    """The format, and the stream at its first byte again."""
+    head = stream.read(4096)
+    if not head:
+        raise Unreadable("read.empty", "the file is empty")
+    if stream.seekable():
+        stream.seek(0)
+    else:
+        stream = as_buffered(Again(head, stream))
+    kind = detect(head, name)
+    if kind == "zip":
+        if not stream.seekable():
+            stream = io.BytesIO(stream.read())
+        kind = zip_kind(stream)
+    return kind, stream
+
+
+def _parsed(kind: str, file: Input) -> Iterator[tuple[str, Found]]:
+    if kind not in READERS:
+        raise Unreadable("read.nested", f"{kind} inside of a compressed file; unpack it first")
+    module, function = READERS[kind].split(":")
+    reader: Reader = getattr(importlib.import_module(f"{__package__}.{module}"), function)
+    for item in reader(file):
+        yield file.uri, item if item.digest else dataclasses.replace(item, digest=file.digest)

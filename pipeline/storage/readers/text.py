@@ -1,0 +1,76 @@
+"""Plain text and Markdown: one record a file; YAML front matter becomes meta."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipeline.errors import Unreadable
+from pipeline.storage.encoding import decode
+from pipeline.storage.readers.fields import described
+from pipeline.storage.readers.record import Found, Input
+
+_FRONT = re.compile(r"---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+_KEY = re.compile(r"[^\s:#-][^:\n]*:(?:\s|$)", re.MULTILINE)
+
+MOST_CONTROLS = 0.02
+"""Share of NUL and C0 bytes from which a file without a known format is no text (our choice; text has none)."""
+
+_CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27})
+
+
+def read_text(file: Input) -> Iterator[Found]:
+    text, notes = decoded(file)
+    yield Found(text, notes=notes, whole=True)
+
+
+def read_markdown(file: Input) -> Iterator[Found]:
+    text, notes = decoded(file)
+    front, body = split_front_matter(text)
+    # A missing text field cannot be: the body is the text, and the fields only describe it.
+    yield Found(body, notes=notes, whole=True, **described(front, file.spec))
+
+
+def decoded(file: Input) -> tuple[str, tuple[str, ...]]:
+    """The whole file as text, with notes. Raises Unreadable read.binary where the bytes are no text in any encoding."""
+    data = file.data()
+    found = decode(data)
+    if not found.encoding.startswith(("utf-16", "utf-32")):
+        controls = len(data) - len(data.translate(None, _CONTROLS))
+        if controls > MOST_CONTROLS * len(data):
+            raise Unreadable("read.binary", f"{controls} control bytes of {len(data)}: this is no text")
+    return found.text, (found.note,) if found.note else ()
+
+
+def split_front_matter(text: str) -> tuple[Mapping[str, Any], str]:
+    """The YAML mapping at the head and the rest. A block that is no mapping is text: a page may open with a rule."""
+    block = _FRONT.match(text)
+    if block is None or not _KEY.match(block[1].lstrip()):
+        return {}, text
+    front = _yaml(block[1])
+    if not isinstance(front, dict):
+        return {}, text
+    return {str(key): value for key, value in front.items()}, text[block.end() :].lstrip("\r\n")
+
+
+def _yaml(block: str) -> Any:
+    """The value of a YAML block by the safe schema (nothing is executed), or None where it is no YAML."""
+    import yaml  # type: ignore[import-untyped]
+
+    # Nine aliases in nine lines grow to a billion items when written out. Front matter has no use for them.
+    if any(isinstance(token, yaml.AliasToken) for token in _tokens(block)):
+        return None
+    try:
+        # libyaml's safe loader where the wheel has it: twelve times faster, same schema.
+        return yaml.load(block, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    except (yaml.YAMLError, ValueError, RecursionError):
+        # ValueError: a date such as 2024-02-30.
+        return None
+
+
+def _tokens(block: str) -> Iterator[Any]:
+    import yaml
+
+    try:
+        yield from yaml.scan(block, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError:
+        return
