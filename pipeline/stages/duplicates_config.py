@@ -1,0 +1,73 @@
+"""Settings of deduplication: section [duplicates] of kvarn.toml."""
+
+from dataclasses import dataclass
+
+from pipeline.errors import ConfigError
+from pipeline.kernels import lsh, shingles
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicatesConfig:
+    """Section [duplicates] of kvarn.toml."""
+
+    threshold: float = 0.8
+    """Smallest Jaccard of two documents' word 5-grams at which one of them is dropped."""
+    shingle: int = 5
+    """Words in a shingle. Changing it changes every published Jaccard."""
+    permutations: int = 224
+    """Length of a signature. More finds more pairs at the same cost of false candidates; 224 = 32 bands of 7 rows."""
+    seed: int = 1
+    """Seed of the permutations; signatures of different seeds cannot be compared."""
+    recall: float = 0.999
+    """Wanted probability that a pair exactly at the threshold is found. Chooses bands and rows where these are 0."""
+    bands: int = 0
+    """Bands of the signature; 0: chosen from recall and threshold (32 at 0.8)."""
+    rows: int = 0
+    """Rows of a band; 0: chosen with the bands (7 at 0.8)."""
+    full_bucket: int = 512
+    """Up to so many different documents that share a band are all compared with each other, and up to so many equal
+    documents are listed pair by pair. Beyond it each is compared with the `leaders` only, so that cost stays linear."""
+    leaders: int = 16
+    """Documents of a bucket beyond full_bucket that all others are compared with: the best by survivor order."""
+    survivor: tuple[str, ...] = ("priority", "quality", "date")
+    """Which copy stays, first difference decides: priority (of the source, higher first), quality (higher first), date
+    (see date_order). Documents published earlier always come first, the smaller content_id decides last."""
+    date_order: str = "newest"
+    """newest: the latest revision stays (the law in force, the corrected page); oldest: the original stays."""
+
+    def __post_init__(self) -> None:
+        _within("threshold", self.threshold, 0.05, 1.0)
+        _within("recall", self.recall, 0.5, 0.999999)
+        _within("shingle", self.shingle, 1, shingles.MAX_WIDTH)
+        _within("permutations", self.permutations, 8, 1024)
+        _within("seed", self.seed, 0, 2**32 - 1)
+        _within("full_bucket", self.full_bucket, 2, 100_000)
+        _within("leaders", self.leaders, 1, self.full_bucket)
+        if (self.bands == 0) != (self.rows == 0) or self.bands < 0 or self.rows < 0:
+            raise ConfigError(
+                "duplicates.bands and duplicates.rows: set both above 0, or neither (0: chosen)"
+            )
+        if self.bands * self.rows > self.permutations:
+            needed = self.bands * self.rows
+            raise ConfigError(
+                f"duplicates.bands x duplicates.rows = {needed} exceeds duplicates.permutations = {self.permutations}"
+            )
+        known = ("priority", "quality", "date")
+        if len(set(self.survivor)) != len(self.survivor) or not set(self.survivor) <= set(known):
+            raise ConfigError(
+                f"duplicates.survivor = {self.survivor!r}; allowed, once each: {', '.join(known)}"
+            )
+        if self.date_order not in ("newest", "oldest"):
+            raise ConfigError(f"duplicates.date_order = {self.date_order!r}; allowed: 'newest', 'oldest'")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(bands, rows) in use."""
+        if self.bands:
+            return self.bands, self.rows
+        return lsh.bands_for(self.permutations, self.threshold, self.recall)
+
+
+def _within(key: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ConfigError(f"duplicates.{key} = {value!r} is out of range; allowed: {low} to {high}")
