@@ -1,0 +1,103 @@
+"""A small single-threaded process that imports everything once and then forks workers on demand.
+
+The main process has threads (Prefect's, a progress bar's) and must not fork: a child of it could inherit a lock that no thread
+will ever open. The nursery has none, so its children are sound, and start in milliseconds because the imports are done.
+"""
+
+import importlib
+import os
+import pickle
+import select
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from pipeline.errors import KvarnError
+from pipeline.work import confine, heartbeat
+from pipeline.work.frames import Frames
+
+PARENT_POLL = 1.0
+"""Seconds between looks at whether the main process still lives; its end closes the socket, so this is a second net."""
+
+
+def main() -> None:
+    """Serve `argv[1]` (a socket's number): start with the names of function and warm-up, then fork and end workers as told."""
+    control = Frames(socket.socket(fileno=int(sys.argv[1])))
+    parent = os.getppid()
+    start = control.receive_json()
+    if start is None:
+        return
+    function = load(start["function"])
+    if start["warm_up"]:
+        load(start["warm_up"])()
+    control.send_json({"ready": True})
+    while os.getppid() == parent:
+        if not select.select([control.connection], [], [], PARENT_POLL)[0]:
+            continue
+        order = control.receive_json()
+        if order is None:
+            return
+        if "end" in order:
+            control.send_json({"status": _end(order["end"])})
+        else:
+            _fork(control, function, order["address_bytes"])
+
+
+def load(path: str) -> Callable[..., Any]:
+    """The function that "package.module:name" names."""
+    module, name = path.split(":")
+    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return function
+
+
+def _fork(control: Frames, function: Callable[..., Any], address_bytes: int) -> None:
+    ours, theirs = socket.socketpair()
+    nursery = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        control.close()
+        ours.close()
+        _work(Frames(theirs), function, nursery, address_bytes)
+    theirs.close()
+    socket.send_fds(control.connection, [b"f"], [ours.fileno()])
+    ours.close()
+    control.send_json({"pid": pid})
+
+
+def _end(pid: int) -> int:
+    """Kill and bury a worker. What it died of: a negative signal number, or an exit code."""
+    # Not yet waited for, so the number cannot belong to another process meanwhile.
+    os.kill(pid, signal.SIGKILL)
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _work(frames: Frames, function: Callable[..., Any], nursery: int, address_bytes: int) -> None:
+    """The life of a worker; never returns."""
+    confine.die_with(nursery)
+    confine.limit_resources(address_bytes)
+    heartbeat.beat_through(lambda uri: frames.send_json({"at": uri}))
+    frames.send_json({"network": "blocked" if confine.forbid_network() else "open"})
+    while (body := frames.receive()) is not None:
+        answer = _answer(function, body)
+        frames.send_json(answer)
+        if answer.get("died"):
+            break
+    # Not sys.exit: the exit handlers belong to the nursery.
+    os._exit(0)
+
+
+def _answer(function: Callable[..., Any], body: bytes) -> dict[str, Any]:
+    try:
+        # From our own parent process, never from a document.
+        result = function(pickle.loads(body))  # noqa: S301
+    except MemoryError:
+        return {"died": "memory"}
+    except KvarnError as error:
+        return {"error": str(error), "exit_code": error.exit_code}
+    except Exception:  # noqa: BLE001 - a bug in a stage is told to the main process, which shows it; the worker lives on
+        return {"error": traceback.format_exc(), "exit_code": 1}
+    return {"result": heartbeat.plain(result)}
