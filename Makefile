@@ -3,7 +3,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SAMPLE := --raw raw --curated curated --models models
 
 # No telemetry, no hub, no progress bars of libraries, in anything that make starts.
 export DO_NOT_TRACK := 1
@@ -24,9 +23,9 @@ $(VENV)/.done: pyproject.toml requirements.lock
 	touch $@
 
 run: setup
-	$(BIN)/kvarn refresh $(SAMPLE)
-	$(BIN)/kvarn train $(SAMPLE)
-	$(BIN)/kvarn report $(SAMPLE)
+	$(BIN)/kvarn refresh
+	$(BIN)/kvarn train
+	$(BIN)/kvarn report
 
 test: setup browser
 	$(BIN)/python -m pytest -q

@@ -76,7 +76,7 @@ def _start(port: int, output: int) -> "subprocess.Popen[bytes]":
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=output,
-        preexec_fn=lambda: _die_with(parent),  # noqa: PLW1509 - runs before any thread of ours exists
+        preexec_fn=lambda: _die_with(parent),
     )
 
 

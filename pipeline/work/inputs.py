@@ -28,10 +28,8 @@ def hash_inputs(files: Iterable[InputFile], cache: Path, now_ns: int) -> tuple[I
         key = str(file.path)
         stamp = [file.size, file.mtime_ns]
         remembered = known.get(key)
-        if remembered is not None and remembered[:2] == stamp:
-            digest = str(remembered[2])
-        else:
-            digest = _hash(file)
+        known_still = remembered is not None and remembered[:2] == stamp
+        digest = str(remembered[2]) if remembered and known_still else _hash(file)
         if digest != UNREADABLE and now_ns - file.mtime_ns > YOUNG_NS:
             fresh[key] = [*stamp, digest]
         inputs.append(Input(file.source, file.uri, file.size, digest))

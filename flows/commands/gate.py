@@ -1,0 +1,55 @@
+"""`kvarn gate show` and `kvarn gate approve`: the verdict check by check, and the people behind exceptions."""
+
+import getpass
+from dataclasses import replace
+from pathlib import Path
+
+from flows.commands.context import context
+from flows.output import emit, safe, table
+from pipeline.errors import UsageError
+from pipeline.quality.report import Report
+from pipeline.storage.lock import exclusive
+from pipeline.storage.paths import Store
+from pipeline.storage.releases import get, latest
+from pipeline.work.publish import choose, now, save_state, waiting
+
+EXIT = {"PASS": 0, "WARN": 0, "FAIL": 3, "ERROR": 4, "NOT_RUN": 4}
+
+
+def show(which: str | None, config: Path | None, curated: Path | None, *, as_json: bool) -> int:
+    """Print all checks; the exit code is that of the verdict."""
+    folder = _folder(context(config, curated=curated).store, which)
+    report = Report.from_bytes((folder / "report.json").read_bytes())
+    rows = [[check.id, check.value, check.limit, check.last, check.verdict, check.words_en] for check in report.checks]
+    lines = [*map(safe, report.lines()[:2]), "", *table(rows, ["check", "value", "limit", "last", "verdict", "what"])]
+    emit(report.facts(), lines, as_json=as_json)
+    return EXIT[str(report.verdict_after_waivers)]
+
+
+def approve(
+    digest: str | None, by: str | None, reason: str, config: Path | None, curated: Path | None, *, as_json: bool
+) -> None:
+    """Record an approval, as claimed by the person. Raises UsageError where the gate itself forbids publishing."""
+    store = context(config, curated=curated).store
+    person = by or getpass.getuser()
+    with exclusive(store):
+        candidate = choose(store, digest)
+        if candidate.state.blocked:
+            verdict = candidate.state.verdict_after_waivers
+            raise UsageError(f"candidate {candidate.digest[:12]}: verdict {verdict} cannot be approved away; see `kvarn gate show`")
+        record = {"by": person, "identity": "claimed", "digest": candidate.digest, "reason": reason, "time": now()}
+        approvals = [*candidate.state.approvals, record]
+        save_state(store, candidate.digest, replace(candidate.state, approvals=approvals))
+    line = f"candidate {candidate.digest[:12]} approved by {safe(person)} (claimed); publish it with `kvarn publish`"
+    emit(record, [line], as_json=as_json)
+
+
+def _folder(store: Store, which: str | None) -> Path:
+    if which is not None and which.isdigit() and len(which) <= 6:
+        return get(store, int(which)).folder
+    if which is not None or waiting(store):
+        return choose(store, which).folder
+    newest = latest(store)
+    if newest is None:
+        raise UsageError(f"{store.releases}: no release and no candidate yet; run `kvarn refresh`")
+    return newest.folder

@@ -1,0 +1,90 @@
+"""`kvarn releases`, `verify`, `report`: what is published, whether it is whole, and what the report says."""
+
+from pathlib import Path
+
+from pipeline.work.publish import waiting
+from flows.commands.context import context
+from flows.output import emit, safe, table
+from pipeline.errors import StoreDamaged, UsageError
+from pipeline.quality.report import Report
+from pipeline.storage.paths import Store
+from pipeline.storage.releases import Release, get, list_releases
+from pipeline.storage.releases import verify as verify_release
+
+
+def show_list(config: Path | None, curated: Path | None, *, as_json: bool) -> None:
+    """One line a release."""
+    store = context(config, curated=curated).store
+    rows = [_facts(release) for release in list_releases(store)]
+    lines = table(
+        [
+            [row["number"], row["time"], row["verdict"], row["kept"], row["digest"][:12], row["reason"] or ""]
+            for row in rows
+        ],
+        ["release", "published", "verdict", "documents", "digest", "note"],
+    )
+    emit(
+        rows,
+        lines if rows else [f"{store.releases}: no release yet; `kvarn refresh` makes the first"],
+        as_json=as_json,
+    )
+
+
+def _facts(release: Release) -> dict[str, object]:
+    commit = release.commit
+    kept = sum(item.rows or 0 for _, item in release.files("data/"))
+    return {
+        "number": commit.number,
+        "time": commit.time,
+        "verdict": commit.verdict_after_waivers,
+        "checks": commit.verdict,
+        "kept": kept,
+        "digest": commit.digest,
+        "parent": commit.parent,
+        "folder": str(release.folder),
+        "reason": commit.reason,
+    }
+
+
+def verify_all(number: int | None, config: Path | None, curated: Path | None, *, as_json: bool) -> None:
+    """Raises StoreDamaged (exit 5) naming every file that is not as published."""
+    store = context(config, curated=curated).store
+    chosen = [get(store, number)] if number else list_releases(store)
+    faults = {release.number: verify_release(release) for release in chosen}
+    bad = [f"release {number}: {fault}" for number, found in faults.items() for fault in found]
+    if as_json:
+        emit({"releases": sorted(faults), "faults": bad}, [], as_json=True)
+    if bad:
+        raise StoreDamaged("\n".join([f"{len(bad)} of the published files are not as published:", *bad]))
+    if not as_json:
+        files = sum(len(release.manifest().files) + len(release.commit.files) for release in chosen)
+        emit({}, [f"{len(chosen)} release(s), {files} files: every byte is as published"], as_json=False)
+
+
+def show_report(
+    number: int | None, config: Path | None, curated: Path | None, models: Path | None, *, as_json: bool
+) -> None:
+    """The first screen of the report in words, and where report.html lies."""
+    where = context(config, curated=curated, models=models)
+    folder = _report_folder(where.store, number)
+    report = Report.from_bytes((folder / "report.json").read_bytes())
+    if as_json:
+        emit(report.facts(), [], as_json=True)
+        return
+    lines = [safe(line) for line in report.lines()]
+    adapters = sorted(where.models.glob("*/README.md")) if where.models.is_dir() else []
+    lines += ["", f"Report:  {folder / 'report.html'}", f"Data:    {folder / 'data'}"]
+    lines += [f"Adapter: {card.parent}" for card in adapters[-1:]]
+    emit({}, lines, as_json=False)
+
+
+def _report_folder(store: Store, number: int | None) -> Path:
+    if number is not None:
+        return get(store, number).folder
+    held = waiting(store)
+    if held:
+        return held[-1].folder
+    every = list_releases(store)
+    if not every:
+        raise UsageError(f"{store.releases}: no release yet; `kvarn refresh` makes the first")
+    return every[-1].folder

@@ -1,0 +1,62 @@
+"""What commands print: facts as JSON for programs, or plain lines for people. Texts from documents never reach a terminal raw."""
+
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+
+def emit(facts: Mapping[str, Any] | Sequence[Any], lines: Iterable[str], *, as_json: bool) -> None:
+    """Print `facts` as one JSON value, or `lines` as they are."""
+    if as_json:
+        sys.stdout.write(json.dumps(facts, ensure_ascii=False, indent=2, default=str) + "\n")
+        return
+    for line in lines:
+        sys.stdout.write(line + "\n")
+
+
+def safe(text: object) -> str:
+    r"""`text` without characters that steer a terminal or hide: controls, escapes, direction marks.
+
+    >>> safe("namn\x1b[31m")
+    'namn\\x1b[31m'
+    """
+    return "".join(_visible(char) for char in str(text))
+
+
+def _visible(char: str) -> str:
+    if char in "\t ":
+        return " "
+    if unicodedata.category(char) in {"Cc", "Cf", "Co", "Cs"}:
+        return char.encode("unicode_escape", "surrogatepass").decode()
+    return char
+
+
+def table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> list[str]:
+    """Rows as aligned columns under a head; numbers to the right."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    widths = [max(len(row[at]) for row in [list(head), *cells]) for at in range(len(head))]
+    numeric = [
+        bool(rows) and all(isinstance(row[at], int | float) for row in rows) for at in range(len(head))
+    ]
+
+    def line(row: Sequence[str]) -> str:
+        aligned = (
+            c.rjust(w) if right else c.ljust(w) for c, w, right in zip(row, widths, numeric, strict=True)
+        )
+        return "  ".join(aligned).rstrip()
+
+    return [line(head), line(["-" * width for width in widths]), *map(line, cells)]
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return safe(value)

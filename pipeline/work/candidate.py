@@ -1,0 +1,139 @@
+"""The candidate: release files written shard by shard, then sealed by a manifest. Nothing here is visible to readers yet."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.schema import (
+    DATA,
+    DROPPED,
+    FLAGGED,
+    KEPT,
+    LEDGER,
+    SPLITS,
+    WITHHELD,
+    need,
+)
+from pipeline.storage import parquet
+from pipeline.storage.files import link_or_copy
+from pipeline.storage.manifest import FileEntry, entry
+from pipeline.work.judge import JUDGED_SCHEMA
+from pipeline.work.measure import measure_names
+
+RESOLUTION = pa.schema(
+    [
+        need("doc_id", pa.string()),
+        LEDGER.field("fate"),
+        LEDGER.field("split"),
+        LEDGER.field("reasons"),
+        LEDGER.field("duplicate_of"),
+        LEDGER.field("jaccard"),
+        LEDGER.field("cluster"),
+    ]
+)
+"""What the global steps decided: one row per item, in the order of the shards."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseConfig:
+    """Section [release] of kvarn.toml."""
+
+    withheld: Literal["all", "flagged", "none"] = "all"
+    """Which withheld texts a release carries for review, report and `kvarn why`: flagged and dropped, flagged only, or none
+    (for text that must not be stored twice)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShardFiles:
+    """One finished shard: where its measured and judged items lie, and the name that its release files carry."""
+
+    name: str
+    items: Path
+    judged: Path
+
+
+def write_shard(
+    shard: ShardFiles, resolution: pa.Table, folder: Path, config: ReleaseConfig
+) -> dict[str, FileEntry]:
+    """Write data/ and withheld/ files of one shard; `resolution` holds exactly its rows. Entries by file name."""
+    judged = parquet.read(shard.judged).select(JUDGED_SCHEMA.names)
+    final = _merge(judged, resolution)
+    files = {}
+    for name, rows, schema in _parts(final, shard.name, config):
+        if rows.num_rows:
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            parquet.write(path, rows, schema)
+            files[name] = entry(path, rows.num_rows)
+    return files
+
+
+def write_ledger(shards: Sequence[ShardFiles], resolution: pa.Table, path: Path) -> FileEntry:
+    """One row per raw item, in the order of source, file and position."""
+    columns = [
+        "doc_id",
+        "record_id",
+        "source",
+        "uri",
+        "content_id",
+        "language",
+        "edits",
+        "decision",
+        "fate",
+        "reasons",
+    ]
+
+    def tables() -> Iterator[pa.Table]:
+        at = 0
+        for shard in shards:
+            judged = parquet.read(shard.judged, columns=columns)
+            yield _merge(judged, resolution.slice(at, judged.num_rows))
+            at += judged.num_rows
+
+    return entry(path, parquet.write_all(path, tables(), LEDGER))
+
+
+def write_measures(shards: Sequence[ShardFiles], path: Path, schema: pa.Schema) -> FileEntry:
+    """One row per raw item: doc_id and every float32 measure."""
+    names = measure_names(schema)
+    wanted = pa.schema([need("doc_id", pa.string()), *[schema.field(name) for name in names]])
+    tables = (parquet.read(shard.items, columns=wanted.names) for shard in shards)
+    return entry(path, parquet.write_all(path, tables, wanted))
+
+
+def share_with_parent(
+    folder: Path, files: dict[str, FileEntry], parent: Path, theirs: dict[str, FileEntry]
+) -> int:
+    """Replace files that the parent release has byte for byte by hard links to them; how many."""
+    shared = 0
+    for name, mine in files.items():
+        if name in theirs and theirs[name].sha256 == mine.sha256:
+            (folder / name).unlink()
+            link_or_copy(parent / name, folder / name)
+            shared += 1
+    return shared
+
+
+def _merge(judged: pa.Table, resolution: pa.Table) -> pa.Table:
+    """Judged items with the global columns in place of the local fate and reasons."""
+    for name in RESOLUTION.names[1:]:
+        column = resolution.column(name)
+        at = judged.schema.get_field_index(name)
+        field = RESOLUTION.field(name)
+        judged = judged.set_column(at, field, column) if at >= 0 else judged.append_column(field, column)
+    return judged
+
+
+def _parts(final: pa.Table, shard: str, config: ReleaseConfig) -> Iterable[tuple[str, pa.Table, pa.Schema]]:
+    published = final.rename_columns(["text" if name == "published" else name for name in final.schema.names])
+    fate = published.column("fate")
+    kept = published.filter(pc.equal(fate, KEPT))
+    for split in SPLITS:
+        yield f"data/{split}-{shard}.parquet", kept.filter(pc.equal(kept.column("split"), split)), DATA
+    withheld = {"all": (FLAGGED, DROPPED), "flagged": (FLAGGED,), "none": ()}[config.withheld]
+    for name in withheld:
+        yield f"withheld/{name}-{shard}.parquet", published.filter(pc.equal(fate, name)), WITHHELD

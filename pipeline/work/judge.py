@@ -1,0 +1,78 @@
+"""One shard, judged: limits and people's decisions give each item its fate; then its text is edited as it will be published.
+
+Cheap beside measuring, and cached apart from it: a changed limit or a new decision reads stored measures, never raw files.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.config import fingerprint
+from pipeline.schema import EDIT_COLUMNS, RAW, VERDICT_COLUMNS, need
+from pipeline.stage import Judge, put, run_measure
+from pipeline.stages.decide import Decide, Decision
+from pipeline.stages.edit import Edit, EditConfig
+from pipeline.stages.language import LanguageConfig, language_findings
+from pipeline.stages.noise import NoiseConfig, noise_rules
+from pipeline.stages.pii import PiiConfig, pii_findings
+from pipeline.storage import parquet
+from pipeline.work.markers import Marker, finish
+
+JUDGED = "judged.parquet"
+
+JUDGED_SCHEMA = pa.schema(
+    [
+        *[column for column in RAW if column.name not in {"text", "declared_language", "notes"}],
+        need("content_id", pa.string()),
+        need("language", pa.string()),
+        # Words of the published text: the currency of split quotas and survivor quality.
+        need("words", pa.int64()),
+        *VERDICT_COLUMNS,
+        *EDIT_COLUMNS,
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeSettings:
+    """What fates and edits depend on."""
+
+    language: LanguageConfig = field(default_factory=LanguageConfig)
+    noise: NoiseConfig = field(default_factory=NoiseConfig)
+    pii: PiiConfig = field(default_factory=PiiConfig)
+    edit: EditConfig = field(default_factory=EditConfig)
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.language, self.noise, self.pii, self.edit)
+
+    def judges(self) -> tuple[Judge, ...]:
+        """In the order in which their reasons are listed."""
+        return (language_findings(self.language), *noise_rules(self.noise), pii_findings(self.pii))
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeJob:
+    """One measured shard to judge."""
+
+    folder: Path
+    items: Path
+    settings: JudgeSettings
+    decisions: Mapping[str, Decision]
+
+
+def judge_shard(job: JudgeJob) -> Marker:
+    """Write judged.parquet and its marker into the job's folder."""
+    decide = Decide(job.settings.judges(), job.decisions)
+    edit = Edit(job.settings.edit, job.settings.language, job.settings.pii, job.decisions)
+    with parquet.Writer(job.folder / JUDGED, JUDGED_SCHEMA) as writer:
+        for items in parquet.stream(job.items):
+            writer.write(_with_words(run_measure(edit, run_measure(decide, items))))
+    return finish(job.folder, {JUDGED: writer.rows}, {})
+
+
+def _with_words(items: pa.Table) -> pa.Table:
+    return put(items, need("words", pa.int64()), pc.cast(items["words"], pa.int64()))

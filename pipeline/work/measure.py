@@ -1,0 +1,111 @@
+"""One shard, measured: read, repair, then every measure of every item. Runs inside a sandboxed worker."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline.config import fingerprint
+from pipeline.schema import LANGUAGE_COLUMNS, PII_COLUMNS, REPAIRED
+from pipeline.stage import Measure, run_measure
+from pipeline.stages.language import Language, LanguageConfig
+from pipeline.stages.noise import Noise, NoiseConfig
+from pipeline.stages.pii import Pii, PiiConfig
+from pipeline.stages.repair import Repair, RepairConfig
+from pipeline.storage import parquet
+from pipeline.storage.readers import ReadLimits, read_tables
+from pipeline.storage.sources import InputFile, SourceSpec
+from pipeline.work.markers import Marker, finish
+from pipeline.work.sandbox import now_at
+
+ITEMS = "items.parquet"
+
+BATCH_BYTES = 8 << 20
+"""Bytes of a table that goes through the stages: large against the cost of a call, small against memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureSettings:
+    """What reading and measuring depend on; limits do not belong here, so that changing one measures nothing anew."""
+
+    read: ReadLimits = field(default_factory=ReadLimits)
+    repair: RepairConfig = field(default_factory=RepairConfig)
+    language: LanguageConfig = field(default_factory=LanguageConfig)
+    noise: NoiseConfig = field(default_factory=NoiseConfig)
+    pii: PiiConfig = field(default_factory=PiiConfig)
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.read, self.repair, self.language, self.noise, self.pii)
+
+    def stages(self) -> tuple[Measure, ...]:
+        """In the order in which they run; each may read what those before it added."""
+        return (Repair(self.repair), Language(self.language), Noise(self.noise), Pii(self.pii))
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureJob:
+    """One shard to measure. `poison` names files that killed a worker, with the reason they are quarantined for."""
+
+    folder: Path
+    files: tuple[InputFile, ...]
+    spec: SourceSpec
+    settings: MeasureSettings
+    poison: tuple[tuple[str, str], ...] = ()
+
+
+def measured_schema(stages: Iterable[Measure]) -> pa.Schema:
+    """Columns of items.parquet: what was read and repaired, language and personal data, then one float32 per measure."""
+    columns = {column.name: column for column in REPAIRED}
+    for stage in stages:
+        columns |= {column.name: column for column in stage.adds}
+    return pa.schema(list(columns.values()))
+
+
+def measure_names(schema: pa.Schema) -> list[str]:
+    """The float32 measure columns, sorted by name."""
+    fixed = {*REPAIRED.names, *LANGUAGE_COLUMNS.names, *PII_COLUMNS.names}
+    names = [column.name for column in schema if column.type == pa.float32() and column.name not in fixed]
+    return sorted([*names, "language_confidence"])
+
+
+def read_shard(job: MeasureJob) -> Iterator[pa.Table]:
+    """Items of the shard's files in order, in tables of some megabytes: a stage call costs the same for one row as for many."""
+    poison = dict(job.poison)
+    pending: list[pa.Table] = []
+    size = 0
+    for file in job.files:
+        if file.uri in poison:
+            message = "reading it killed its worker twice; open it by hand, or leave it out"
+            file = replace(file, fault=poison[file.uri], message=message)
+        now_at(file.uri)
+        for items in read_tables(file, job.spec, job.settings.read):
+            pending.append(items)
+            size += items.nbytes
+            if size >= BATCH_BYTES:
+                yield pa.concat_tables(pending)
+                pending, size = [], 0
+    if pending:
+        yield pa.concat_tables(pending)
+
+
+def measured(tables: Iterable[pa.Table], stages: tuple[Measure, ...]) -> Iterator[pa.Table]:
+    """Each table with the columns of every stage; rows keep number and order."""
+    for items in tables:
+        for stage in stages:
+            items = run_measure(stage, items)
+        yield items
+
+
+def measure_shard(job: MeasureJob) -> Marker:
+    """Write items.parquet and its marker into the job's folder."""
+    stages = job.settings.stages()
+    schema = measured_schema(stages)
+    faults: dict[str, int] = {}
+    with parquet.Writer(job.folder / ITEMS, schema) as writer:
+        for items in measured(read_shard(job), stages):
+            writer.write(items)
+            for code in items.column("fault").drop_null().to_pylist():
+                faults[code] = faults.get(code, 0) + 1
+    return finish(job.folder, {ITEMS: writer.rows}, {"faults": faults})

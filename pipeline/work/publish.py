@@ -1,0 +1,169 @@
+"""From a sealed candidate to a release, or to a candidate that waits for a person."""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import Blocked, StoreDamaged, UsageError
+from pipeline.storage.files import disk_error, sync_folder, write_bytes
+from pipeline.storage.manifest import read_manifest
+from pipeline.storage.paths import Store
+from pipeline.storage.releases import (
+    Commit,
+    Release,
+    add_commit,
+    get,
+    late_files,
+    latest,
+    list_releases,
+    next_number,
+    publish,
+    remove_uncommitted,
+)
+from pipeline.storage.releases import verify as verify_release
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateState:
+    """What is known of a candidate beside its bytes: candidates/<digest>.json."""
+
+    verdict: str
+    """Worst verdict of the checks."""
+    verdict_after_waivers: str
+    needs_approval: bool
+    """A person must approve before it can be published."""
+    waivers: Sequence[Mapping[str, Any]] = ()
+    approvals: Sequence[Mapping[str, Any]] = ()
+    time: str = field(default_factory=lambda: now())
+
+    @property
+    def blocked(self) -> bool:
+        """Only PASS and WARN publish."""
+        return self.verdict_after_waivers not in {"PASS", "WARN"}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sealed candidate that is not published."""
+
+    digest: str
+    folder: Path
+    state: CandidateState
+
+
+def now() -> str:
+    """UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def hold(store: Store, digest: str, state: CandidateState) -> Candidate:
+    """Move the sealed build folder to candidates/<digest>/ and write its state beside it."""
+    folder = store.candidates / digest
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        store.build.rename(folder)
+        sync_folder(store.candidates)
+    except OSError as error:
+        raise disk_error(error, folder, 4096) from error
+    save_state(store, digest, state)
+    return Candidate(digest, folder, state)
+
+
+def save_state(store: Store, digest: str, state: CandidateState) -> None:
+    """Write the state of a candidate."""
+    data = json.dumps(asdict(state), sort_keys=True, ensure_ascii=False, indent=2)
+    write_bytes(store.candidates / f"{digest}.json", f"{data}\n".encode())
+
+
+def waiting(store: Store) -> list[Candidate]:
+    """Candidates that are not published, oldest first."""
+    published = {release.commit.digest for release in list_releases(store)}
+    found = []
+    for path in store.candidates.glob("*.json") if store.candidates.is_dir() else ():
+        folder = path.with_suffix("")
+        if folder.is_dir() and folder.name not in published:
+            found.append(Candidate(folder.name, folder, _read_state(path)))
+    return sorted(found, key=lambda item: (item.state.time, item.digest))
+
+
+def choose(store: Store, start: str | None) -> Candidate:
+    """The candidate whose digest starts with `start`, or the newest. Raises UsageError listing what there is."""
+    every = waiting(store)
+    fits = [item for item in every if start is None or item.digest.startswith(start)]
+    if not fits or (start is not None and len(fits) > 1):
+        known = ", ".join(item.digest[:12] for item in every) or "none"
+        raise UsageError(f"{store.candidates}: no single candidate {start or ''}; waiting: {known}")
+    return fits[-1]
+
+
+def publish_candidate(store: Store, candidate: Candidate) -> Release:
+    """Publish. The caller holds the lock. Raises Blocked where the gate or a missing approval forbids it."""
+    state = candidate.state
+    short = candidate.digest[:12]
+    if state.blocked:
+        raise Blocked(
+            f"candidate {short}: verdict {state.verdict_after_waivers}; see `kvarn gate show`, mend the data, then refresh again"
+        )
+    if state.needs_approval and not state.approvals:
+        raise Blocked(f"candidate {short} waits for a person: `kvarn gate approve {short}`, then `kvarn publish {short}`")
+    parent = latest(store)
+    made_on = read_manifest(candidate.folder, candidate.digest).parent
+    if made_on != (parent.commit.digest if parent else None):
+        raise Blocked(f"candidate {short} was made on another release than the newest; run `kvarn refresh` again")
+    number = next_number(store)
+    commit = Commit(
+        number=number,
+        folder=f"{number:06d}",
+        digest=candidate.digest,
+        parent=made_on,
+        verdict=state.verdict,
+        verdict_after_waivers=state.verdict_after_waivers,
+        waivers=list(state.waivers),
+        approvals=list(state.approvals),
+        time=now(),
+        files=late_files(candidate.folder),
+    )
+    release = publish(store, candidate.folder, commit)
+    (store.candidates / f"{candidate.digest}.json").unlink(missing_ok=True)
+    return release
+
+
+def rollback(store: Store, number: int, reason: str) -> Release:
+    """A new commit that names the folder of release `number`. The caller holds the lock.
+
+    Raises UsageError without a reason, StoreDamaged where the old release is not whole.
+    """
+    if len(reason.strip()) < 5:
+        raise UsageError("--reason: say in a few words why; it is kept in the commit")
+    old = get(store, number)
+    faults = verify_release(old)
+    if faults:
+        raise StoreDamaged(f"release {number} is damaged, so nothing was rolled back: " + "; ".join(faults))
+    remove_uncommitted(store)
+    newest = latest(store)
+    assert newest is not None
+    commit = Commit(
+        number=newest.number + 1,
+        folder=old.commit.folder,
+        digest=old.commit.digest,
+        parent=newest.commit.digest,
+        verdict=old.commit.verdict,
+        verdict_after_waivers=old.commit.verdict_after_waivers,
+        waivers=old.commit.waivers,
+        approvals=old.commit.approvals,
+        time=now(),
+        files=old.commit.files,
+        reason=f"rollback to release {number}: {reason.strip()}",
+    )
+    return add_commit(store, commit)
+
+
+def _read_state(path: Path) -> CandidateState:
+    try:
+        return CandidateState(**json.loads(path.read_bytes()))
+    except (ValueError, TypeError) as error:
+        raise StoreDamaged(f"{path}: not a candidate's state ({error}); delete it and run `kvarn refresh` again") from error
