@@ -35,7 +35,7 @@ def shingle_hash(shingle: bytes) -> int:
     """64-bit hash of one shingle: lower-cased words joined by single spaces, UTF-8.
 
     >>> hex(shingle_hash("lag om ändring i skogsvårdslagen".encode()))
-    '0x1d23a6a3a7f9ff27'
+    '0x32e8081005f7c6e3'
     """
     window = 0
     for word in shingle.decode().split(" "):

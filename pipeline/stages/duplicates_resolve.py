@@ -68,7 +68,8 @@ def rank_of(items: pa.Table, config: DuplicatesConfig) -> NDArray[np.int64]:
         ("content_id", "ascending"),
         ("doc_id", "ascending"),
     ]
-    order = pc.sort_indices(items, sort_keys=keys, null_placement="at_end").to_numpy()
+    # Nulls come last in either direction.
+    order = pc.sort_indices(items, sort_keys=keys).to_numpy()
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     return rank
