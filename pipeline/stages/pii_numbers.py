@@ -1,0 +1,89 @@
+"""Personal data in runs of digits: identity and organisation numbers, cards, giro and bank accounts, IP addresses, phones."""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+from pipeline.stages.identity_numbers import (
+    IDENTITY,
+    IDENTITY_CONTEXT,
+    ORGANISATION,
+    ORGANISATION_CONTEXT,
+    identity_kind,
+    is_organisation_number,
+    luhn,
+)
+from pipeline.stages.pii_phones import phones
+
+Found = tuple[int, int, str]
+"""First code point, code point after the last, kind."""
+
+CONTEXT = 40
+"""Characters before a number in which a word may say what it is."""
+
+CARD = re.compile(
+    r"(?<![\w.,-])[2-6]\d{3}(?:[ -]?\d{4}){2}(?:[ -]?\d{1,7})?(?![\w-])|(?<![\w.,-])(?:3\d{3}|2131|1800)[ -]?\d{6}[ -]?\d{4,5}(?![\w-])"
+)
+CARD_LENGTHS = range(13, 20)
+CARD_CONTEXT = re.compile(r"(?i)kort|card|\bcc\b|visa|maestro|mastercard")
+GIRO = re.compile(r"(?<!\w)\d(?:[\d ]{1,8}\d)?-\d{1,4}(?!\w|-\d)")
+GIRO_CONTEXT = re.compile(r"(?i)(?:bank|plus|post)giro|\b[bp]g\b")
+ACCOUNT = re.compile(r"(?<!\w)\d{4}(?:-\d)?[ ,.-]{1,2}\d[\d .-]{4,14}\d(?!\w)")
+ACCOUNT_CONTEXT = re.compile(r"(?i)konto(?:n(?:umme)?r)?\b|clearing|kontonummer|bankkonto|\bacc(?:ount)?\b")
+DOTTED = re.compile(
+    r"(?<![\w.-])(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?![\w-]|\.\d)"
+)
+IP_CONTEXT = re.compile(
+    r"(?i)\bip\b|ip-?adress|ip address|ipv4|server|\bhost|gateway|\bdns\b|\bping\b|//\s*$"
+)
+
+
+def numbers(text: str, start: int, end: int) -> Iterator[Found]:
+    """Everything in one candidate run text[start:end]; spans may overlap, the caller takes the first kind that fits."""
+    run_end = min(len(text), end + 1)
+    before = text[max(0, start - CONTEXT) : start]
+    yield from _identities(text, start, run_end, before)
+    yield from _accounts(text, start, run_end, before)
+    for match in CARD.finditer(text, start, run_end):
+        if is_card(match[0], text[max(0, match.start() - CONTEXT) : match.start()]):
+            yield match.start(), match.end(), "card"
+    for match in DOTTED.finditer(text, start, run_end):
+        if is_personal_address(match[0], before):
+            yield match.start(), match.end(), "ip"
+    yield from phones(text, start, end)
+
+
+def _identities(text: str, start: int, end: int, before: str) -> Iterator[Found]:
+    for match in IDENTITY.finditer(text, start, end):
+        kind = identity_kind(match)
+        # A blank between date and serial is no notation of the authorities: only where a word says what it is.
+        if kind and (match["sign"] != " " or IDENTITY_CONTEXT.search(before)):
+            yield match.start(), match.end(), kind
+    for match in ORGANISATION.finditer(text, start, end):
+        if is_organisation_number(match) and (match[2] or ORGANISATION_CONTEXT.search(before)):
+            yield match.start(), match.end(), "orgnr"
+
+
+def _accounts(text: str, start: int, end: int, before: str) -> Iterator[Found]:
+    if GIRO_CONTEXT.search(before):
+        for match in GIRO.finditer(text, start, end):
+            if luhn(re.sub(r"\D", "", match[0])):
+                yield match.start(), match.end(), "bank"
+    if ACCOUNT_CONTEXT.search(before):
+        for match in ACCOUNT.finditer(text, start, end):
+            yield match.start(), match.end(), "bank"
+
+
+def is_card(shown: str, before: str) -> bool:
+    """Luhn and a length that cards have; twelve digits (old Maestro) only where a word says card."""
+    digits = re.sub(r"\D", "", shown)
+    known = len(digits) in CARD_LENGTHS or (len(digits) == 12 and CARD_CONTEXT.search(before) is not None)
+    return known and luhn(digits)
+
+
+def is_personal_address(shown: str, before: str) -> bool:
+    """Loopback, netmasks and documentation addresses name nobody; small numbers are versions or sections unless said."""
+    address = ipaddress.IPv4Address(shown)
+    if address.is_loopback or address.is_unspecified or address.is_multicast or shown.startswith("255."):
+        return False
+    return max(address.packed) >= 20 or IP_CONTEXT.search(before) is not None
