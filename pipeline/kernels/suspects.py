@@ -139,10 +139,10 @@ def suspicion_of_control(byte: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def suspicion_of_line_feed(before: int, *, blank: bool, first: bool) -> int:
-    """Bits for a line feed after the character `before`; blank: a line of white space; first: of the text's first line."""
+def suspicion_of_line_feed(before: int, leading: bool) -> int:
+    """Bits for a line feed after the character `before`; leading: nothing but white space has come before in the text."""
     bits = 0
-    if before == 32 or before == 9 or (blank and first):
+    if before == 32 or before == 9 or leading:
         bits |= RAGGED
     if before == 45:
         bits |= LINE_END_HYPHEN
@@ -153,7 +153,7 @@ def suspicion_of_line_feed(before: int, *, blank: bool, first: bool) -> int:
 def suspicion(data: NDArray[np.uint8], start: int, end: int) -> int:
     """Bits of one text, from one pass over data[start:end]."""
     bits, before, i = 0, 0, start
-    blank, first = True, True  # nothing but white space in this line; no line feed yet
+    leading = True  # nothing but white space so far
     while i < end:
         byte = data[i]
         step = 1
@@ -163,15 +163,13 @@ def suspicion(data: NDArray[np.uint8], start: int, end: int) -> int:
             before = point
         else:
             if byte == 10:
-                bits |= suspicion_of_line_feed(before, blank=blank, first=first)
-                first = False
+                bits |= suspicion_of_line_feed(before, leading)
             elif byte < 32 or byte == 127:
                 bits |= suspicion_of_control(byte)
             elif byte == 38 and is_entity(data, i, end):
                 bits |= ENTITY
             before = int(byte)
-        # A blank run survives white space; a line feed starts a new one.
-        blank = byte == 10 or (blank and (byte == 32 or byte == 9))
+        leading = leading and (byte == 10 or byte == 32 or byte == 9)
         i += step
     if start < end and (before == 32 or before == 9 or before == 10):
         bits |= RAGGED
