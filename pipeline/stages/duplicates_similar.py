@@ -89,9 +89,19 @@ def find_similar(
 ) -> Similar:
     """Verified pairs with Jaccard >= config.threshold among all documents of the sketches, rows numbered through.
 
-    `rank` (int64[n], smaller is better) only chooses the leaders of buckets beyond config.full_bucket; by default
-    the shingles' digest does, so that the order of rows never matters.
+    `rank` (int64[n], smaller is better, see rank_of) only chooses the leaders of buckets beyond config.full_bucket: given
+    the survivor order, the survivor is compared with all of its bucket. Without it the shingles' digest chooses.
     """
+    copy_of, i, j = find_candidates(sketches, config, rank)
+    values = verify(sketches, i, j, config.threshold)
+    found = values >= 0
+    return Similar(copy_of, i[found], j[found], values[found])
+
+
+def find_candidates(
+    sketches: Sequence[Sketches], config: DuplicatesConfig, rank: NDArray[np.int64] | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """(copy_of, i, j): copy sets as in Similar, and pairs of their first rows that share a band."""
     n = sum(map(len, sketches))
     bands, rows = config.shape
     copy_of, digests = _copies(sketches, n)
@@ -110,9 +120,7 @@ def find_similar(
         np.minimum.at(best, copy_of, rank)
     order = firsts[np.lexsort((firsts, best[firsts]))]
     i, j = lsh.candidates(keys, order, config.full_bucket, config.leaders)
-    values = _verify(sketches, i, j, config.threshold)
-    found = values >= 0
-    return Similar(copy_of, i[found], j[found], values[found])
+    return copy_of, i, j
 
 
 def _copies(sketches: Sequence[Sketches], n: int) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
@@ -150,9 +158,10 @@ def _gather(
     return np.cumsum(np.concatenate(lengths)), np.concatenate(blocks)
 
 
-def _verify(
+def verify(
     sketches: Sequence[Sketches], i: NDArray[np.int64], j: NDArray[np.int64], threshold: float
 ) -> NDArray[np.float64]:
+    """True Jaccard of pairs (sorted by i), float64; -1 where it is below the threshold."""
     rows = np.unique(np.concatenate([i, j]))
     offsets, hashes = _gather(sketches, rows)
     counts = jaccard.distinct(offsets, hashes)
