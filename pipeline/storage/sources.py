@@ -62,8 +62,14 @@ class InputFile:
     message: str | None = None
 
 
-def read_spec(folder: Path) -> SourceSpec:
-    """The source.toml of a source's folder, or the defaults. Raises ConfigError naming file, key and value."""
+def read_spec(raw: Path, source: str) -> SourceSpec:
+    """The source.toml of one source under raw/, or the defaults. Raises ConfigError naming file, key and value."""
+    folder = raw / source
+    if source == LOOSE and not folder.is_dir():
+        folder = raw
+    elif not folder.is_dir():
+        # A name that is no UTF-8 was escaped when it was listed.
+        folder = next((Path(entry.path) for entry in _entries(raw) if _escape(entry.name) == source), folder)
     path = folder / SPEC_FILE
     if not path.is_file():
         return SourceSpec()
@@ -72,8 +78,8 @@ def read_spec(folder: Path) -> SourceSpec:
 
 def list_specs(raw: Path) -> dict[str, SourceSpec]:
     """Every source under raw/ by name, with or without files."""
-    specs = {entry.name: read_spec(Path(entry.path)) for entry in _entries(raw) if _is_source(entry)}
-    return {_escape(name): specs[name] for name in sorted(specs, key=_escape)} | {LOOSE: read_spec(raw)}
+    names = sorted({_escape(entry.name) for entry in _entries(raw) if _is_source(entry)} | {LOOSE})
+    return {name: read_spec(raw, name) for name in names}
 
 
 def list_files(raw: Path) -> list[InputFile]:
@@ -86,6 +92,10 @@ def list_files(raw: Path) -> list[InputFile]:
             files.extend(file for file in found if file.uri != SPEC_FILE)
         elif not entry.name.startswith((".", "README")) and entry.name != SPEC_FILE:
             files.append(_file(Path(entry.path), LOOSE, _escape(entry.name), ""))
+    if len({file.prefix for file in files if file.source == LOOSE}) > 1:
+        raise UsageError(
+            f"{raw / LOOSE}: this name stands for the files directly under {raw}; rename the folder"
+        )
     return sorted(files, key=lambda file: (file.source, file.uri))
 
 

@@ -36,6 +36,14 @@ READERS = {
     "delimited": "delimited:read_delimited",
     "parquet": "parquet:read_parquet",
     "html": "html:read_html",
+    "xml": "xml:read_xml",
+    "pdf": "pdf:read_pdf",
+    "docx": "docx:read_docx",
+    "epub": "epub:read_epub",
+    "opendocument": "opendocument:read_opendocument",
+    "mail": "mail:read_mail",
+    "warc": "warc:read_warc",
+    "roff": "roff:read_roff",
 }
 """Format -> module and function in this package; modules load when a file of their format comes."""
 

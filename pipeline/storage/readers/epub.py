@@ -1,0 +1,52 @@
+"""EPUB: one record a book, its chapters in reading order."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote
+
+from pipeline.errors import Unreadable
+from pipeline.storage.encoding import decode
+from pipeline.storage.readers.dates import iso_date
+from pipeline.storage.readers.html import NO_TEXT, parse, tree_text
+from pipeline.storage.readers.package import Package, beside
+from pipeline.storage.readers.record import Found, Input
+from pipeline.storage.readers.xmltree import find, local, parse_xml, plain
+
+
+def read_epub(file: Input) -> Iterator[Found]:
+    package = Package(file.data(), file.limits)
+    root_file = find(parse_xml(package.read("META-INF/container.xml")), "rootfile")
+    opf_name = root_file.get("full-path", "") if root_file is not None else ""
+    book = parse_xml(package.read(opf_name))
+    chapters = [_chapter(package, beside(opf_name, href)) for href in _spine(book)]
+    text = "\n\n".join(filter(None, chapters))
+    meta = {
+        name: value
+        for name in ("title", "creator", "publisher", "rights")
+        if (value := plain(find(book, name)))
+    }
+    yield Found(
+        text,
+        date=iso_date(plain(find(book, "date"))),
+        language=plain(find(book, "language")) or None,
+        meta=meta,
+        notes=() if text else (NO_TEXT,),
+        whole=True,
+    )
+    package.close()
+
+
+def _spine(book: Any) -> Iterator[str]:
+    """Paths of the chapters; the navigation page is furniture."""
+    items = {node.get("id"): node for node in book.iter() if local(node) == "item"}
+    for node in book.iter():
+        item = items.get(node.get("idref")) if local(node) == "itemref" else None
+        if item is not None and "nav" not in (item.get("properties") or "").split():
+            yield unquote(item.get("href", ""))
+
+
+def _chapter(package: Package, name: str) -> str:
+    if name not in package.names:
+        raise Unreadable("read.epub_corrupt", f"the chapter {name} is missing from the book")
+    page = decode(package.read(name)).text
+    return tree_text(parse(page)) if page.strip() else ""
