@@ -32,7 +32,10 @@ def lines(facts: Mapping[str, Any]) -> list[str]:
         total = sum(fates.values())
         out.append(f"in {total:,} = " + " + ".join(f"{count:,} {name}" for name, count in fates.items()))
     if facts["state"] == "published":
-        out += [f"release {facts['release']} published: {facts['folder']}", f"report: {facts['folder']}/report.html"]
+        out += [
+            f"release {facts['release']} published: {facts['folder']}",
+            f"report: {facts['folder']}/report.html",
+        ]
     else:
         out.append(f"{facts['state']}: candidate {facts['digest'][:12]} in {facts['folder']}")
     return [*out, facts["next_step"]] if facts["next_step"] else out

@@ -20,7 +20,12 @@ def start(steps: int) -> None:
     """Show a bar of `steps` steps if standard error is a terminal."""
     if not sys.stderr.isatty():
         return
-    columns = (TextColumn("{task.description:<24}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
     _Shown.bar = Progress(*columns, console=Console(stderr=True), transient=True)
     _Shown.task = _Shown.bar.add_task("reading", total=steps)
     _Shown.bar.start()

@@ -28,4 +28,6 @@ def open_run(raw: Path, curated: Path, config: Path | None, workers: int) -> Ite
 
 def refresh_settings(settings: Settings) -> RefreshSettings:
     """The part of the settings that a candidate is made with."""
-    return RefreshSettings(settings.measure, settings.judge, settings.duplicates, settings.split, settings.release)
+    return RefreshSettings(
+        settings.measure, settings.judge, settings.duplicates, settings.split, settings.release
+    )

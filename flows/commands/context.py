@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.settings import Project, Settings, load
+from pipeline.errors import UsageError
 from pipeline.storage.paths import Store
 
 
@@ -30,3 +31,11 @@ def context(
         Store((curated or project.root / "curated").resolve()),
         (models or project.root / "models").resolve(),
     )
+
+
+def check_out(out: Path) -> None:
+    """Raise UsageError unless `out` can be a file."""
+    if out.is_dir() or not out.absolute().parent.is_dir():
+        raise UsageError(
+            f"-o {out}: is a folder, or its folder does not exist; name a Parquet file in an existing folder"
+        )

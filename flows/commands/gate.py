@@ -20,14 +20,27 @@ def show(which: str | None, config: Path | None, curated: Path | None, *, as_jso
     """Print all checks; the exit code is that of the verdict."""
     folder = _folder(context(config, curated=curated).store, which)
     report = Report.from_bytes((folder / "report.json").read_bytes())
-    rows = [[check.id, check.value, check.limit, check.last, check.verdict, check.words_en] for check in report.checks]
-    lines = [*map(safe, report.lines()[:2]), "", *table(rows, ["check", "value", "limit", "last", "verdict", "what"])]
+    rows = [
+        [check.id, check.value, check.limit, check.last, check.verdict, check.words_en]
+        for check in report.checks
+    ]
+    lines = [
+        *map(safe, report.lines()[:2]),
+        "",
+        *table(rows, ["check", "value", "limit", "last", "verdict", "what"]),
+    ]
     emit(report.facts(), lines, as_json=as_json)
     return EXIT[str(report.verdict_after_waivers)]
 
 
 def approve(
-    digest: str | None, by: str | None, reason: str, config: Path | None, curated: Path | None, *, as_json: bool
+    digest: str | None,
+    by: str | None,
+    reason: str,
+    config: Path | None,
+    curated: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Record an approval, as claimed by the person. Raises UsageError where the gate itself forbids publishing."""
     store = context(config, curated=curated).store
@@ -36,8 +49,16 @@ def approve(
         candidate = choose(store, digest)
         if candidate.state.blocked:
             verdict = candidate.state.verdict_after_waivers
-            raise UsageError(f"candidate {candidate.digest[:12]}: verdict {verdict} cannot be approved away; see `kvarn gate show`")
-        record = {"by": person, "identity": "claimed", "digest": candidate.digest, "reason": reason, "time": now()}
+            raise UsageError(
+                f"candidate {candidate.digest[:12]}: verdict {verdict} cannot be approved away; see `kvarn gate show`"
+            )
+        record = {
+            "by": person,
+            "identity": "claimed",
+            "digest": candidate.digest,
+            "reason": reason,
+            "time": now(),
+        }
         approvals = [*candidate.state.approvals, record]
         save_state(store, candidate.digest, replace(candidate.state, approvals=approvals))
     line = f"candidate {candidate.digest[:12]} approved by {safe(person)} (claimed); publish it with `kvarn publish`"

@@ -10,7 +10,9 @@ from pipeline.work.publish import choose, rollback
 from pipeline.work.publish import publish_candidate as publish_waiting
 
 
-def publish_candidate(digest: str | None, config: Path | None, curated: Path | None, *, as_json: bool) -> None:
+def publish_candidate(
+    digest: str | None, config: Path | None, curated: Path | None, *, as_json: bool
+) -> None:
     """Publish the candidate that waits."""
     store = context(config, curated=curated).store
     with exclusive(store):
@@ -18,12 +20,18 @@ def publish_candidate(digest: str | None, config: Path | None, curated: Path | N
     _say(release, f"release {release.number} published: {release.folder}", as_json=as_json)
 
 
-def rollback_to(number: int, reason: str, config: Path | None, curated: Path | None, *, as_json: bool) -> None:
+def rollback_to(
+    number: int, reason: str, config: Path | None, curated: Path | None, *, as_json: bool
+) -> None:
     """Make an old release the newest again."""
     store = context(config, curated=curated).store
     with exclusive(store):
         release = rollback(store, number, reason)
-    _say(release, f"release {release.number} now is what release {number} was: {release.folder}", as_json=as_json)
+    _say(
+        release,
+        f"release {release.number} now is what release {number} was: {release.folder}",
+        as_json=as_json,
+    )
 
 
 def _say(release: Release, line: str, *, as_json: bool) -> None:

@@ -13,7 +13,13 @@ BYTES_PER_SECOND = 4e6
 
 
 def run(
-    config: Path | None, raw: Path | None, curated: Path | None, workers: int, *, plan_only: bool, as_json: bool
+    config: Path | None,
+    raw: Path | None,
+    curated: Path | None,
+    workers: int,
+    *,
+    plan_only: bool,
+    as_json: bool,
 ) -> int:
     """The exit code: 0 done or nothing new, 3 blocked or waiting for a person, 4 a check did not run."""
     where = context(config, raw, curated)
@@ -46,7 +52,9 @@ def _run_flow(where: Context, workers: int) -> dict[str, Any]:
 def _say_nothing_new(plan: Plan, *, as_json: bool) -> None:
     parent = plan.parent
     assert parent is not None
-    facts = outcome.Outcome("nothing new", parent.commit.digest, parent.commit.verdict_after_waivers, parent.number).facts()
+    facts = outcome.Outcome(
+        "nothing new", parent.commit.digest, parent.commit.verdict_after_waivers, parent.number
+    ).facts()
     count = len(plan.inputs)
     lines = [
         f"nothing new: {count:,} files, the settings, the code and the decisions are those of release {parent.number}",

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from pipeline.work.publish import waiting
 from flows.commands.context import context
 from flows.output import emit, safe, table
 from pipeline.errors import StoreDamaged, UsageError
@@ -10,6 +9,7 @@ from pipeline.quality.report import Report
 from pipeline.storage.paths import Store
 from pipeline.storage.releases import Release, get, list_releases
 from pipeline.storage.releases import verify as verify_release
+from pipeline.work.publish import waiting
 
 
 def show_list(config: Path | None, curated: Path | None, *, as_json: bool) -> None:

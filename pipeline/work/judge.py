@@ -13,12 +13,14 @@ import pyarrow.compute as pc
 from pipeline.config import fingerprint
 from pipeline.schema import EDIT_COLUMNS, RAW, VERDICT_COLUMNS, need
 from pipeline.stage import Judge, put, run_measure
-from pipeline.stages.decide import Decide, Decision
+from pipeline.stages.decide import Decide
+from pipeline.stages.decisions import Decision
 from pipeline.stages.edit import Edit, EditConfig
 from pipeline.stages.language import LanguageConfig, language_findings
 from pipeline.stages.noise import NoiseConfig, noise_rules
-from pipeline.stages.pii import PiiConfig, pii_findings
+from pipeline.stages.pii import PiiConfig, masked_kinds, pii_findings
 from pipeline.storage import parquet
+from pipeline.work.heartbeat import now_at
 from pipeline.work.markers import Marker, finish
 
 JUDGED = "judged.parquet"
@@ -53,6 +55,10 @@ class JudgeSettings:
         """In the order in which their reasons are listed."""
         return (language_findings(self.language), *noise_rules(self.noise), pii_findings(self.pii))
 
+    def editing(self, decisions: Mapping[str, Decision]) -> Edit:
+        """The stage that makes the text to publish."""
+        return Edit(self.edit, self.language.target, sorted(masked_kinds(self.pii)), decisions, self.language.foreign == "cut")
+
 
 @dataclass(frozen=True, slots=True)
 class JudgeJob:
@@ -67,9 +73,10 @@ class JudgeJob:
 def judge_shard(job: JudgeJob) -> Marker:
     """Write judged.parquet and its marker into the job's folder."""
     decide = Decide(job.settings.judges(), job.decisions)
-    edit = Edit(job.settings.edit, job.settings.language, job.settings.pii, job.decisions)
+    edit = job.settings.editing(job.decisions)
     with parquet.Writer(job.folder / JUDGED, JUDGED_SCHEMA) as writer:
         for items in parquet.stream(job.items):
+            now_at(items["uri"][0].as_py())
             writer.write(_with_words(run_measure(edit, run_measure(decide, items))))
     return finish(job.folder, {JUDGED: writer.rows}, {})
 

@@ -48,7 +48,9 @@ def finished(folder: Path) -> Marker | None:
     """The marker of a step whose outputs all verify, else None: it must be done again."""
     try:
         content = json.loads((folder / NAME).read_bytes())
-        marker = Marker({name: FileEntry(**item) for name, item in content["files"].items()}, content["facts"])
+        marker = Marker(
+            {name: FileEntry(**item) for name, item in content["files"].items()}, content["facts"]
+        )
     except (OSError, ValueError, TypeError, KeyError):
         # Missing, torn or of another version: doing the step again is always right.
         return None

@@ -16,8 +16,8 @@ from pipeline.stages.repair import Repair, RepairConfig
 from pipeline.storage import parquet
 from pipeline.storage.readers import ReadLimits, read_tables
 from pipeline.storage.sources import InputFile, SourceSpec
+from pipeline.work.heartbeat import now_at
 from pipeline.work.markers import Marker, finish
-from pipeline.work.sandbox import now_at
 
 ITEMS = "items.parquet"
 

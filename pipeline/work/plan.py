@@ -17,7 +17,7 @@ from pipeline.errors import Blocked
 from pipeline.storage.manifest import Input
 from pipeline.storage.paths import Store
 from pipeline.storage.releases import Release, latest
-from pipeline.storage.sources import InputFile, SourceSpec, list_files, read_spec
+from pipeline.storage.sources import InputFile, SourceSpec, list_files, list_specs
 from pipeline.work.code import code_digest, lock
 from pipeline.work.inputs import hash_inputs
 from pipeline.work.shards import Shard, cut
@@ -66,13 +66,12 @@ def make_plan(raw: Path, store: Store, config: Mapping[str, Any], shard_bytes: i
         )
     store.work.mkdir(parents=True, exist_ok=True)
     inputs = hash_inputs(files, store.hashes, time.time_ns())
-    sources = sorted({item.source for item in inputs})
     return Plan(
         raw=raw,
         store=store,
         files={(file.source, file.uri): file for file in files},
         inputs=tuple(sorted(inputs, key=lambda item: (item.source, item.uri))),
-        specs={source: read_spec(raw, source) for source in sources},
+        specs=list_specs(raw),
         shards=tuple(cut(inputs, shard_bytes)),
         config=plain(config),
         code=code_digest(),

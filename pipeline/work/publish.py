@@ -109,11 +109,15 @@ def publish_candidate(store: Store, candidate: Candidate) -> Release:
             f"candidate {short}: verdict {state.verdict_after_waivers}; see `kvarn gate show`, mend the data, then refresh again"
         )
     if state.needs_approval and not state.approvals:
-        raise Blocked(f"candidate {short} waits for a person: `kvarn gate approve {short}`, then `kvarn publish {short}`")
+        raise Blocked(
+            f"candidate {short} waits for a person: `kvarn gate approve {short}`, then `kvarn publish {short}`"
+        )
     parent = latest(store)
     made_on = read_manifest(candidate.folder, candidate.digest).parent
     if made_on != (parent.commit.digest if parent else None):
-        raise Blocked(f"candidate {short} was made on another release than the newest; run `kvarn refresh` again")
+        raise Blocked(
+            f"candidate {short} was made on another release than the newest; run `kvarn refresh` again"
+        )
     number = next_number(store)
     commit = Commit(
         number=number,
@@ -166,4 +170,6 @@ def _read_state(path: Path) -> CandidateState:
     try:
         return CandidateState(**json.loads(path.read_bytes()))
     except (ValueError, TypeError) as error:
-        raise StoreDamaged(f"{path}: not a candidate's state ({error}); delete it and run `kvarn refresh` again") from error
+        raise StoreDamaged(
+            f"{path}: not a candidate's state ({error}); delete it and run `kvarn refresh` again"
+        ) from error

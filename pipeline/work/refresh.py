@@ -6,13 +6,13 @@ Steps hand over paths and markers, never tables. A step whose marker holds is no
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
 from pipeline.schema import PAIRS
-from pipeline.stages.decide import parse_decisions
+from pipeline.stages.decisions import Decision, parse_decisions
 from pipeline.stages.duplicates import DuplicatesConfig
 from pipeline.stages.split import SplitConfig
 from pipeline.storage import parquet
@@ -71,7 +71,14 @@ class Refresh:
     def measure(self, shard: Shard) -> Measured:
         """Read, repair and measure one shard."""
         spec = self.plan.specs[shard.source]
-        parts = (shard.source, shard.inputs, spec, self.settings.measure.fingerprint, self._version, self.plan.lock)
+        parts = (
+            shard.source,
+            shard.inputs,
+            spec,
+            self.settings.measure.fingerprint,
+            self._version,
+            self.plan.lock,
+        )
         folder = self.plan.store.shards / f"m-{key(*map(str, parts))}"
         files = tuple(self.plan.files[item.source, item.uri] for item in shard.inputs)
         job = MeasureJob(folder, files, spec, self.settings.measure)
@@ -86,7 +93,7 @@ class Refresh:
         run_job(self._pool, JudgeJob(folder, items, self.settings.judge, decisions))
         return ShardFiles(measured.shard.name, items, folder / JUDGED)
 
-    def _decisions_of(self, measured: Measured) -> dict[str, object]:
+    def _decisions_of(self, measured: Measured) -> dict[str, Decision]:
         """Only the decisions on contents of this shard, so that one decision re-judges one shard."""
         if not self._decisions:
             return {}
@@ -120,7 +127,7 @@ class Refresh:
         return files
 
     def _write_decisions(self, path: Path) -> FileEntry:
-        rows = [{"content_id": name, "event": json.dumps(item.to_json(), sort_keys=True, ensure_ascii=False)}
+        rows = [{"content_id": name, "event": json.dumps(asdict(item), sort_keys=True, ensure_ascii=False)}
                 for name, item in sorted(self._decisions.items())]  # fmt: skip
         schema = pa.schema([("content_id", pa.string()), ("event", pa.string())])
         parquet.write(path, pa.Table.from_pylist(rows, schema), schema)

@@ -1,0 +1,64 @@
+"""`kvarn dedup`: verified near-duplicate pairs, and the clusters that they make, of any file or folder."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from flows.commands.context import check_out, context
+from flows.output import emit
+from pipeline.errors import UsageError
+from pipeline.schema import PAIRS
+from pipeline.stages.duplicates import DuplicatesConfig, Sketches, find_similar, pairs_table, sketch
+from pipeline.storage import parquet
+from pipeline.storage.readers import ReadLimits, read_tables
+from pipeline.storage.sources import SourceSpec, list_input
+
+
+def run(source: Path, out: Path, threshold: float | None, config: Path | None, *, as_json: bool) -> None:
+    """Write OUT with schema PAIRS. Texts are compared as they are read, without repair or edits."""
+    settings = context(config).settings
+    check_out(out)
+    duplicates = (
+        settings.duplicates if threshold is None else replace(settings.duplicates, threshold=threshold)
+    )
+    ids, sketches = _read(source, settings.read, duplicates)
+    similar = find_similar(sketches, duplicates)
+    labels = similar.labels()
+    smallest: dict[int, str] = {}
+    for label, name in zip(labels.tolist(), ids, strict=True):
+        smallest[label] = min(smallest.get(label, name), name)
+    clusters = pa.array([smallest[label] for label in labels.tolist()], pa.string())
+    pairs = pairs_table(similar.pairs(duplicates.full_bucket), pa.array(ids, pa.string()), clusters)
+    parquet.write(out, pairs, PAIRS)
+    count = len(set(pairs["cluster"].to_pylist()))
+    facts = {
+        "out": str(out),
+        "records": len(ids),
+        "pairs": pairs.num_rows,
+        "clusters": count,
+        "threshold": duplicates.threshold,
+    }
+    lines = [
+        f"{len(ids):,} records: {pairs.num_rows:,} verified pairs at Jaccard ≥ {duplicates.threshold}, {count:,} clusters"
+    ]
+    emit(facts, [*lines, f"written: {out}"], as_json=as_json)
+
+
+def _read(source: Path, limits: ReadLimits, config: DuplicatesConfig) -> tuple[list[str], list[Sketches]]:
+    """Ids and sketches of all readable records. Raises UsageError where two records share an id, or nothing was read."""
+    ids: list[str] = []
+    sketches: list[Sketches] = []
+    for file in list_input(source):
+        for items in read_tables(file, SourceSpec(), limits):
+            readable = items.filter(pc.is_null(items["fault"]))
+            ids += readable["record_id"].to_pylist()
+            sketches += sketch(readable["text"], config)
+    if not ids:
+        raise UsageError(f"{source}: no record could be read; `kvarn extract {source}` says why")
+    if len(set(ids)) != len(ids):
+        twice = Counter(ids).most_common(1)[0][0]
+        raise UsageError(f"{source}: the id {twice!r} names two records; give each record an id of its own")
+    return ids, sketches

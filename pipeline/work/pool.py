@@ -1,0 +1,44 @@
+"""The worker processes of a run, warmed up: imports and kernels are ready before the first worker is forked."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from pipeline.schema import RAW
+from pipeline.stage import run_measure
+from pipeline.stages.decide import Decide
+from pipeline.storage.manifest import FileEntry
+from pipeline.storage.readers import Record, table
+from pipeline.work.jobs import Job
+from pipeline.work.judge import JudgeSettings
+from pipeline.work.markers import Marker
+from pipeline.work.measure import MeasureSettings, measured
+from pipeline.work.sandbox import SandboxPool
+
+WARM_TEXT = (
+    "Skogen växer långsamt i norr, och den som planterar i dag avverkar sällan själv. Ring 070-1740605 på måndag.\n\n"
+    "The second paragraph is written in English, so that every branch of the language kernel is compiled.\n"
+)
+
+
+@contextmanager
+def open_pool(workers: int) -> Iterator[SandboxPool[Job, Marker]]:
+    """A pool that runs `pipeline.work.jobs:perform`; all its processes end with the block, or with this process."""
+    with SandboxPool[Job, Marker](
+        workers, "pipeline.work.jobs:perform", warm_up="pipeline.work.pool:warm_up", result=marker
+    ) as pool:
+        yield pool
+
+
+def marker(answer: Mapping[str, Any]) -> Marker:
+    """A worker's answer as the marker that it was."""
+    return Marker({name: FileEntry(**item) for name, item in answer["files"].items()}, answer["facts"])
+
+
+def warm_up() -> None:
+    """Run every stage once on a few words: compiles the kernels, or loads them from their cache."""
+    record = Record("warm.txt", 0, "warm.txt", WARM_TEXT, None, None, None, {}, None, (), "0" * 64)
+    items = table([record], "warm").cast(RAW)
+    judges = JudgeSettings().judges()
+    for rows in measured([items], MeasureSettings().stages()):
+        run_measure(Decide(judges), rows)
