@@ -109,7 +109,7 @@ def zip_kind(stream: BinaryIO) -> str:
         return "zip"
     finally:
         stream.seek(0)
-    if b"epub" in mimetype or "META-INF/container.xml" in names:
+    if any(name.endswith("META-INF/container.xml") for name in names):
         return "epub"
     if b"opendocument" in mimetype:
         return "opendocument"

@@ -12,11 +12,15 @@ from pipeline.storage.readers.package import Package, beside
 from pipeline.storage.readers.record import Found, Input
 from pipeline.storage.readers.xmltree import find, local, parse_xml, plain
 
+CONTAINER = "META-INF/container.xml"
+
 
 def read_epub(file: Input) -> Iterator[Found]:
     package = Package(file.data(), file.limits)
-    root_file = find(parse_xml(package.read("META-INF/container.xml")), "rootfile")
-    opf_name = root_file.get("full-path", "") if root_file is not None else ""
+    # Some makers zip the folder instead of its content.
+    top = min(name[: -len(CONTAINER)] for name in package.names if name.endswith(CONTAINER))
+    root_file = find(parse_xml(package.read(top + CONTAINER)), "rootfile")
+    opf_name = top + (root_file.get("full-path", "") if root_file is not None else "")
     book = parse_xml(package.read(opf_name))
     chapters = [_chapter(package, beside(opf_name, href)) for href in _spine(book)]
     text = "\n\n".join(filter(None, chapters))

@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.errors import Unreadable
 from pipeline.storage.encoding import decode
 from pipeline.storage.readers.dates import iso_date
+from pipeline.storage.readers.maintext import main_part
 from pipeline.storage.readers.record import Found, Input
 
 NO_TEXT = "read.no_text"
@@ -113,22 +114,28 @@ def parse(text: str) -> Any:
     return tree
 
 
-def main_text(tree: Any) -> str | None:
-    """Main text by trafilatura; the whole text of the body where it finds nothing but text is there."""
+def main_text(tree: Any) -> str:
+    """The part that the page itself marks as its text; else what trafilatura finds; else all of it.
+
+    On the labelled pages the first gives a character F1 of .99 and trafilatura's defaults .95 (its `favor_recall` .90: it
+    brings the menus back).
+    """
     import trafilatura
     from lxml import etree
 
+    part = main_part(tree)
+    if part is not None and (text := tree_text(part)):
+        return text
     whole = etree.tostring(tree)
-    text = trafilatura.extract(
+    found: str | None = trafilatura.extract(
         tree,
         include_comments=False,
         include_tables=True,
         include_links=False,
         include_images=False,
-        favor_recall=True,
         deduplicate=False,
     )
-    return text or tree_text(etree.fromstring(whole, etree.HTMLParser(huge_tree=True)))
+    return found or tree_text(etree.fromstring(whole, etree.HTMLParser(huge_tree=True)))
 
 
 def markup_text(fragment: str) -> str:
@@ -146,14 +153,17 @@ def tree_text(tree: Any) -> str:
         name = node.tag if isinstance(node.tag, str) else ""
         if event == "start":
             silent += name in _SILENT
-            if name in _BLOCKS:
+            # The first paragraph of a list item stands beside its dash.
+            if name in _BLOCKS and (not parts or parts[-1] != "- "):
                 parts.append("\n")
-            if not silent and node.text:
+            if name == "li" and not silent:
+                parts.append("- ")
+            if not silent and node.text and (parts[-1:] != ["- "] or node.text.strip()):
                 parts.append(_folded(node, node.text))
         else:
             silent -= name in _SILENT
             if name in _BLOCKS:
-                parts.append("\t" if name in ("td", "th") else "\n")
+                parts.append(" | " if name in ("td", "th") else "\n")
             if not silent and node.tail:
                 parts.append(_folded(node.getparent(), node.tail))
     return tidy("".join(parts))
@@ -161,7 +171,9 @@ def tree_text(tree: Any) -> str:
 
 def tidy(text: str) -> str:
     """Lines trimmed, at most one blank line between two."""
-    lines = (line.strip() for line in text.split("\n"))
+    # The bar after the last cell of a row parts nothing.
+    lines = (line.strip().removesuffix("|").rstrip() for line in text.split("\n"))
+    lines = ("" if line == "-" else line for line in lines)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
 
 

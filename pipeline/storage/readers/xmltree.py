@@ -181,7 +181,9 @@ class _Writer:
         if not name or name in self._skip:
             return
         before, after = _breaks(name, mixed=mixed)
-        self.parts.append(before)
+        # The first paragraph of a list item stands beside its dash.
+        if not (self.parts and self.parts[-1] == "- "):
+            self.parts.append(before)
         if name in ("item", "listitem", "list-item"):
             self.parts.append("- ")
         # An element inside of running text is a part of its line, unless it is known to be a block.
@@ -198,6 +200,10 @@ class _Writer:
         if not text:
             return
         folded = text if verbatim else re.sub(r"[ \t\r\n]+", " ", text)
+        if self.parts and self.parts[-1] == "- ":
+            folded = folded.lstrip()
+        if not folded:
+            return
         if folded != " " or (self.parts and not self.parts[-1].endswith(("\n", " "))):
             self.parts.append(folded)
 
