@@ -45,6 +45,21 @@ def _slots(count: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def take(
+    rows: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    hashes: NDArray[np.uint64],
+    out: NDArray[np.uint64],
+    at: int,
+) -> None:
+    """Copy the hashes of these rows one after the other to out[at:]."""
+    for row in rows:
+        for k in range(offsets[row], offsets[row + 1]):
+            out[at] = hashes[k]
+            at += 1
+
+
+@njit(cache=True, nogil=True)
 def distinct(offsets: NDArray[np.int64], hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Move each document's distinct hashes to the front of its part of `hashes`, in place; returns how many, int64[n]."""
     n = len(offsets) - 1

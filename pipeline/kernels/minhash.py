@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pipeline.kernels.shingles import mix64, most_shingles, shingle_document
+from pipeline.kernels.shingles import mix64, most_words, window_hashes, word_sums
 
 EMPTY = np.uint32(0xFFFFFFFF)
 # Finalizer of MurmurHash3, 32 bits (Appleby, public domain).
@@ -80,18 +80,18 @@ def sketch_documents(
     odd = np.zeros(n, np.bool_)
     room, longest = 0, 0
     for i in range(n):
-        most = most_shingles(offsets[i], offsets[i + 1])
+        most = most_words(offsets[i], offsets[i + 1])
         room += most
         longest = max(longest, most)
     # Memory that is never written is never resident, so a generous bound costs address space only.
     shingles = np.empty(room, np.uint64)
+    words = np.empty(longest + 1, np.uint64)
     upper = np.empty(longest, np.uint32)
     for i in range(n):
         start = bounds[i]
-        end = shingle_document(data, (offsets[i], offsets[i + 1]), fold, width, shingles, start)
-        if end < 0:
-            odd[i] = True
-            end = start
+        count = word_sums(data, (offsets[i], offsets[i + 1]), fold, words)
+        odd[i] = count < 0
+        end = window_hashes(words, max(count, 0), width, shingles, start)
         bounds[i + 1] = end
         first, second = np.uint64(end - start), np.uint64(0)
         for j in range(start, end):

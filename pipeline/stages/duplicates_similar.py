@@ -145,17 +145,17 @@ def _gather(
     sketches: Sequence[Sketches], rows: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
     """Shingle hashes of these rows (sorted) as one array with its offsets."""
-    lengths, blocks, start = [np.zeros(1, np.int64)], [np.zeros(0, np.uint64)], 0
-    for part in sketches:
-        low, high = np.searchsorted(rows, [start, start + len(part)])
+    starts = np.cumsum([0, *map(len, sketches)])
+    cuts = np.searchsorted(rows, starts)
+    lengths = np.zeros(len(rows) + 1, np.int64)
+    for part, low, high, start in zip(sketches, cuts, cuts[1:], starts, strict=False):
         local = rows[low:high] - start
-        if len(local):
-            wanted = np.zeros(len(part), np.bool_)
-            wanted[local] = True
-            lengths.append(np.diff(part.offsets)[local])
-            blocks.append(part.hashes[np.repeat(wanted, np.diff(part.offsets))])
-        start += len(part)
-    return np.cumsum(np.concatenate(lengths)), np.concatenate(blocks)
+        lengths[low + 1 : high + 1] = part.offsets[local + 1] - part.offsets[local]
+    offsets = np.cumsum(lengths)
+    hashes = np.empty(offsets[-1], np.uint64)
+    for part, low, high, start in zip(sketches, cuts, cuts[1:], starts, strict=False):
+        jaccard.take(rows[low:high] - start, part.offsets, part.hashes, hashes, offsets[low])
+    return offsets, hashes
 
 
 def verify(

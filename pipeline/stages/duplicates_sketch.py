@@ -7,6 +7,7 @@ first, document by document.
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,7 @@ from pipeline.kernels import minhash, tokens
 from pipeline.schema import text_buffers
 from pipeline.stages.duplicates_config import DuplicatesConfig
 
-Texts = pa.ChunkedArray | pa.Array
+Texts: TypeAlias = pa.ChunkedArray | pa.Array
 _BATCH_BYTES = 4 << 20
 """Text per kernel call: scratch memory stays within a few times this (4 MiB; larger gained nothing)."""
 
