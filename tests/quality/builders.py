@@ -137,7 +137,7 @@ def corpus(count: int = 60, sources: Sequence[str] = ("a", "b", "c")) -> list[It
         Item(
             f"{i:04d}.txt",
             source=sources[i % len(sources)],
-            text=f"Dokument {i}: åtgärder i skogen, röjning på våren och gallring efter {i} år. "
+            text=f"Dokument {i}: skogen sköts med röjning och gallring på våren, och plantorna växer bäst efter {i} månader. "
             * (1 + i % 5),
             split=splits.get(i % 10, "train"),
         )
