@@ -154,7 +154,9 @@ def _by_score(data: bytes, declared: str | None) -> Decoded:
     best = max(scores.values())
     # Candidates that read these bytes equally well; mostly because they read them the same.
     tied = [encoding for encoding in CANDIDATES if scores[encoding] > best - 0.05]
-    encoding = tied[0] if len(tied) == 1 else _break_tie(tied, data, declared)
+    high = {context[1] for context in contexts}
+    same = all(_TABLES[tied[0]][byte] == _TABLES[other][byte] for other in tied[1:] for byte in high)
+    encoding = tied[0] if same else _break_tie(tied, data, declared)
     text = windows_1252(data) if encoding == "cp1252" else data.decode(encoding)
     return Decoded(text, encoding, DOUBTFUL if best < 0 or looks_wrong(text) else None)
 

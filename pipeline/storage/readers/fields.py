@@ -1,6 +1,7 @@
 """From a record with fields (JSON object, row of a table, front matter) to a text with its id, group, date and language."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from pipeline.storage.readers.dates import iso_date
@@ -16,12 +17,18 @@ GROUPS = ("group",)
 
 def find_key(row: Mapping[str, Any], named: str | None, usual: tuple[str, ...]) -> str | None:
     """The key of `row` that source.toml names, else the first usual one; tables from people write them in any case."""
+    return _find_key(tuple(row), named, usual)
+
+
+# Records of one file have the same few sets of keys.
+@lru_cache(maxsize=1024)
+def _find_key(keys: tuple[str, ...], named: str | None, usual: tuple[str, ...]) -> str | None:
     if named is not None:
-        return named if named in row else None
+        return named if named in keys else None
     for key in usual:
-        if key in row:
+        if key in keys:
             return key
-    folded = {str(key).strip().lower(): key for key in reversed(list(row))}
+    folded = {str(key).strip().lower(): key for key in reversed(keys)}
     return next((folded[key] for key in usual if key in folded), None)
 
 

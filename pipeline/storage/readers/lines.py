@@ -77,45 +77,36 @@ def load_json(data: bytes, depth: int) -> Any:
     One strict parser everywhere: no NaN, no infinities, no lone surrogates, so that no two parts of Kvarn read a line apart.
     """
     data = data.removeprefix(b"\xef\xbb\xbf")
-    if data.count(b"[") + data.count(b"{") > depth and _depth(data) > depth:
-        raise Unreadable("read.json_depth", f"JSON nested deeper than {depth}")
     try:
-        return orjson.loads(data)
+        return _bounded(orjson.loads(data), depth)
     except orjson.JSONDecodeError as error:
         first = error
+    if "recursion" in str(first).lower():
+        raise Unreadable("read.json_depth", f"JSON nested deeper than {depth}") from first
     if "surrogate" in str(first):
         raise Unreadable("read.bad_unicode", f"half a surrogate pair: {first}") from first
     text = decode(data).text
     try:
-        return orjson.loads(text)
+        return _bounded(orjson.loads(text), depth)
     except orjson.JSONDecodeError:
         raise Unreadable("read.corrupt_json", f"no valid JSON: {first}") from first
 
 
-def _depth(data: bytes) -> int:
-    """Deepest nesting of brackets outside of strings."""
-    depth = deepest = at = 0
-    while at < len(data):
-        byte = data[at]
-        if byte == 0x22:
-            at = _string_end(data, at + 1)
-        elif byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
-        at += 1
-    return deepest
+def _bounded(value: Any, depth: int) -> Any:
+    if isinstance(value, dict | list) and _too_deep(value, depth):
+        raise Unreadable("read.json_depth", f"JSON nested deeper than {depth}")
+    return value
 
 
-def _string_end(data: bytes, at: int) -> int:
-    while True:
-        at = data.find(b'"', at)
-        if at < 0:
-            return len(data)
-        slashes = 0
-        while data[at - 1 - slashes] == 0x5C:
-            slashes += 1
-        if slashes % 2 == 0:
-            return at
-        at += 1
+def _too_deep(value: Any, most: int) -> bool:
+    """Whether lists and objects lie in each other more than `most` deep. No recursion: depth is the sender's choice."""
+    level = [value]
+    for _ in range(most):
+        level = [inner for item in level for inner in _inside(item) if isinstance(inner, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: Any) -> Any:
+    return value.values() if isinstance(value, dict) else value

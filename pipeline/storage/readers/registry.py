@@ -6,10 +6,12 @@ import importlib
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator
+import stat
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+import orjson
 import pyarrow as pa
 
 from pipeline.errors import Unreadable
@@ -60,23 +62,32 @@ def read_file(
 
     `uri` is relative to the source folder; `prefix` + `uri` names a record without an id of its own.
     """
+    named = _Namer(prefix, spec, path)
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            # Opening a pipe would wait for a writer for ever.
+            raise Unreadable("read.io_error", "this is not a regular file")
         with path.open("rb", buffering=1 << 17) as stream:
             before = os.fstat(stream.fileno())
-            named = _Namer(prefix, spec, path)
             yield from named.records(_found(stream, path, uri, spec, limits), limits)
             after = path.stat()
+        if _stamp(before) != _stamp(after):
+            raise Unreadable(
+                "read.changed_while_read", "the file changed while it was read; what was read may be torn"
+            )
     except OSError as error:
-        yield fault_record(uri, "read.io_error", f"cannot be read: {error.strerror or error}", prefix=prefix)
-        return
-    if (before.st_size, before.st_mtime_ns, before.st_ino) != (
-        after.st_size,
-        after.st_mtime_ns,
-        after.st_ino,
-    ):
-        message = "the file changed while it was read; what was read of it may be torn"
-        changed = broken("read.changed_while_read", message)
-        yield from named.records(iter([(uri, changed)]), limits)
+        message = f"cannot be read: {error.strerror or error}"
+        yield from named.records(iter([(uri, _whole_file("read.io_error", message))]), limits)
+    except Unreadable as error:
+        yield from named.records(iter([(uri, _whole_file(error.code, str(error)))]), limits)
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def _whole_file(code: str, message: str) -> Found:
+    return dataclasses.replace(broken(code, message), whole=True)
 
 
 def fault_record(uri: str, code: str, message: str, *, prefix: str = "") -> Record:
@@ -123,9 +134,15 @@ def read_tables(file: InputFile, spec: SourceSpec, limits: ReadLimits) -> Iterat
         yield table(batch, file.source)
 
 
-def meta_json(meta: object) -> str:
+def meta_json(meta: Mapping[str, object]) -> str:
     """Meta as JSON text with sorted keys; values that JSON does not know are written as their text."""
-    return json.dumps(meta, ensure_ascii=False, sort_keys=True, default=str)
+    if not meta:
+        return "{}"
+    try:
+        return orjson.dumps(meta, default=str, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:
+        # Keys that are no text, half surrogates, or integers beyond 64 bits: slower, but knows them.
+        return json.dumps(meta, ensure_ascii=False, sort_keys=True, default=str, separators=(",", ":"))
 
 
 class _Namer:
@@ -141,6 +158,8 @@ class _Namer:
         for uri, item in found:
             position = self._next.get(uri, 0)
             self._next[uri] = position + 1
+            # A fault after good records is no longer the whole file: its name must not be that of another record.
+            item = dataclasses.replace(item, whole=False) if item.whole and position else item
             yield self._record(uri, position, _checked(item, limits))
 
     def _record(self, uri: str, position: int, item: Found) -> Record:
@@ -162,8 +181,12 @@ class _Namer:
 
     def _file_digest(self) -> str:
         """Of the file as it lies on disk: for records that are broken because their own bytes could not be told apart."""
-        with self._path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        try:
+            with self._path.open("rb") as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError:
+            # The record says already that its file cannot be read.
+            return NO_DIGEST
 
 
 def _checked(item: Found, limits: ReadLimits) -> Found:
@@ -187,13 +210,15 @@ def _checked(item: Found, limits: ReadLimits) -> Found:
     return Found("", item.own_id, None, item.date, None, meta, code, (), item.digest, item.whole)
 
 
-def _plain(meta: object) -> dict[str, object]:
+def _plain(meta: Mapping[str, object]) -> dict[str, object]:
     r"""Meta whose strings can be stored: half surrogates as `\\udXXX`."""
     text = meta_json(meta).encode("utf-8", "backslashreplace").decode()
     return cast("dict[str, object]", json.loads(text.replace("\\ud", "\\\\ud")))
 
 
 def _is_text(value: str) -> bool:
+    if value.isascii():
+        return True
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
@@ -237,11 +262,11 @@ def _unwrapped(
     nested: bool = False,
 ) -> Iterator[tuple[str, Found]]:
     """A plain file, one inside of a compressed file, or all files of an archive."""
-    kind, stream = _detected(stream, uri)
+    kind, stream = _detected(stream, uri, limits)
     name = uri
     if kind in wrap.COMPRESSED:
         name, path = wrap.inner_name(uri), None
-        kind, stream = _detected(wrap.inflate(stream, kind, limits), name)
+        kind, stream = _detected(wrap.inflate(stream, kind, limits), name, limits)
     if kind not in ("zip", "tar"):
         yield from _parsed(kind, Input(uri, name, stream, spec, limits, path))
         return
@@ -256,7 +281,7 @@ def _unwrapped(
             yield from _found(member.stream, None, inner, spec, limits, nested=True)
 
 
-def _detected(stream: BinaryIO, name: str) -> tuple[str, BinaryIO]:
+def _detected(stream: BinaryIO, name: str, limits: ReadLimits) -> tuple[str, BinaryIO]:
     """The format, and the stream at its first byte again."""
     head = stream.read(4096)
     if not head:
@@ -268,7 +293,13 @@ def _detected(stream: BinaryIO, name: str) -> tuple[str, BinaryIO]:
     kind = detect(head, name)
     if kind == "zip":
         if not stream.seekable():
-            stream = io.BytesIO(stream.read())
+            # A zip is read from its end; a compressed one or a member must be in memory for that.
+            content = stream.read(limits.file_bytes + 1)
+            if len(content) > limits.file_bytes:
+                raise Unreadable(
+                    "read.too_large", f"a packed document of more than {limits.file_bytes} bytes"
+                )
+            stream = io.BytesIO(content)
         kind = zip_kind(stream)
     return kind, stream
 
