@@ -77,7 +77,7 @@ def decide(measures: GateMeasures, limits: GateLimits) -> GateResult:
 
 
 def _relative(after: float | None, before: float | None) -> float | None:
-    """after / before - 1; None where either is missing or cannot be compared."""
+    """The change as a share of before; None where either is missing or cannot be compared."""
     if after is None or before is None or not math.isfinite(after) or not math.isfinite(before):
         return None
     return after / before - 1 if before > 0 else None

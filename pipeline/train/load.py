@@ -9,6 +9,7 @@ import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from logging import Filter, LogRecord
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,6 @@ from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from logging import LogRecord
 
 EMBEDDED = Path(__file__).parent / "embedded"
 """The packaged base model."""
@@ -82,7 +82,7 @@ def load_base(base: Base) -> Loaded:
     with quiet_transformers():
         try:
             tokenizer = AutoTokenizer.from_pretrained(base.location, **safe)
-            model = AutoModelForCausalLM.from_pretrained(
+            model: Any = AutoModelForCausalLM.from_pretrained(
                 base.location, use_safetensors=True, dtype=dtype, **safe
             )
         except (OSError, ValueError) as error:
@@ -156,15 +156,18 @@ def quiet_transformers() -> Iterator[None]:
     was_on = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     checkpoints = logging.get_logger("transformers.trainer_utils")
-    checkpoints.addFilter(_is_no_mtime_remark)
+    remark = _NoMtimeRemark()
+    checkpoints.addFilter(remark)
     try:
         yield
     finally:
-        checkpoints.removeFilter(_is_no_mtime_remark)
+        checkpoints.removeFilter(remark)
         if was_on:
             logging.enable_progress_bar()
 
 
-def _is_no_mtime_remark(record: LogRecord) -> bool:
+class _NoMtimeRemark(Filter):
     """Checkpoints within one second are told apart by their number, which is what we want."""
-    return "mtime may not be reliable" not in record.getMessage()
+
+    def filter(self, record: LogRecord) -> bool:
+        return "mtime may not be reliable" not in record.getMessage()

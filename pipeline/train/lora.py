@@ -59,6 +59,8 @@ class Fit:
     """The checkpoint that was reloaded; None where no look gave a number to choose by."""
     tokens: int = 0
     """Effective tokens that gradients were computed for, replay and repeats included."""
+    rows: int = 0
+    """Blocks that gradients were computed for."""
     curves: dict[str, list[Point]] = field(default_factory=dict)
 
 
@@ -84,7 +86,7 @@ class PlannedBlocks(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
         return sum(int((self[at]["labels"][1:] != -100).sum()) for at in range(min(rows, len(self))))
 
 
-class WatchingTrainer(Trainer):  # type: ignore[misc]
+class WatchingTrainer(Trainer):
     """A Trainer whose evaluation is ours: domain and general loss, token-weighted."""
 
     def __init__(self, *args: Any, look: Callable[[Any], Point], **kwargs: Any) -> None:
@@ -93,32 +95,34 @@ class WatchingTrainer(Trainer):  # type: ignore[misc]
 
     def evaluate(self, *_: Any, **__: Any) -> Point:
         """Look at both losses; the names with eval_ are those that callbacks ask for."""
-        self.model.eval()
-        metrics = {f"eval_{key}": value for key, value in self._look(self.model).items()}
+        model: Any = self.model
+        model.eval()
+        metrics = {f"eval_{key}": value for key, value in self._look(model).items()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
 
-class LastLook(TrainerCallback):  # type: ignore[misc]
+class LastLook(TrainerCallback):
     """Look once more at the very end, so that the last steps can be the best ones."""
 
-    def on_step_end(self, _args: Any, state: Any, control: Any, **_: Any) -> Any:
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> Any:  # noqa: ARG002
         """Ask for an evaluation and a checkpoint after the last step."""
         if state.global_step >= state.max_steps:
             control.should_evaluate = control.should_save = True
         return control
 
 
-class Report(TrainerCallback):  # type: ignore[misc]
+class Report(TrainerCallback):
     """Hand one line per look to the caller."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
 
-    def on_log(self, _args: Any, state: Any, _control: Any, logs: Point | None = None, **_: Any) -> None:
+    def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:  # noqa: ARG002
         """Say where the training stands."""
-        if logs and "eval_domain" in logs:
+        logs = kwargs["logs"]
+        if "eval_domain" in logs:
             self._say(
                 f"step {state.global_step}/{state.max_steps}: validation loss {logs['eval_domain']:.4f}, "
                 f"general loss {logs['eval_general']:.4f} nats per token"
@@ -180,11 +184,12 @@ def fit(
         trainer.train()
     adapted.eval()
     state = trainer.state
-    rows = state.global_step * settings.batch * settings.gradient_accumulation
+    rows = min(len(blocks), state.global_step * settings.batch * settings.gradient_accumulation)
     return Fit(
         steps=state.global_step,
         best_step=state.best_global_step,
         tokens=blocks.effective_tokens(rows),
+        rows=rows,
         curves=_curves(state.log_history, first),
     )
 

@@ -2,17 +2,32 @@
 
 import json
 import random
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pipeline.train.base.model import Shape, build_model
-from pipeline.train.base.tokenizer import EOS, PAD, train_tokenizer, wrap
+from pipeline.train.base.tokenizer import EOS, PAD, token_id, train_tokenizer, wrap
 from pipeline.train.release import Source, Text, TrainingData
 from pipeline.train.settings import TrainSettings
 
-WORDS = "granen växer långsamt i norr och tallen står på heden medan björken fäller löv vid bäcken".split()
+WORDS = [
+    "granen",
+    "växer",
+    "långsamt",
+    "i",
+    "norr",
+    "och",
+    "tallen",
+    "står",
+    "på",
+    "heden",
+    "medan",
+    "björken",
+    "fäller",
+    "löv",
+]
 
 
 def made_up_text(seed: int, words: int = 120) -> str:
@@ -22,28 +37,25 @@ def made_up_text(seed: int, words: int = 120) -> str:
     return "\n\n".join(" ".join(sentences[at : at + 3]) for at in range(0, len(sentences), 3))
 
 
-@dataclass(frozen=True)
-class Tiny:
-    """A model folder of 2 layers x 32."""
-
-    folder: Path
-    tokenizer: object
+@pytest.fixture(scope="session")
+def made_up() -> Callable[..., str]:
+    """The maker of texts; test modules cannot import a conftest."""
+    return made_up_text
 
 
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a random model of 2 layers x 32."""
     import torch
 
     torch.set_num_threads(1)  # on a busy machine two are slower, and sums keep their order
     torch.manual_seed(3)
     folder = tmp_path_factory.mktemp("models") / "tiny"
     tokenizer = train_tokenizer([made_up_text(n) for n in range(20)], 320)
-    get = tokenizer.token_to_id
-    model = build_model(Shape(320, 64, 32, 2, 2, 64), get(EOS), get(PAD))
+    model = build_model(Shape(320, 64, 32, 2, 2, 64), token_id(tokenizer, EOS), token_id(tokenizer, PAD))
     model.save_pretrained(folder)
-    wrapped = wrap(tokenizer, 64)
-    wrapped.save_pretrained(folder, save_jinja_files=False)
-    return Tiny(folder, wrapped)
+    wrap(tokenizer, 64).save_pretrained(folder, save_jinja_files=False)
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -71,16 +83,17 @@ def general(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def settings(tiny: Tiny, general: Path) -> TrainSettings:
+def settings(tiny: Path, general: Path) -> TrainSettings:
     """One thread: the same sums in the same order on every machine."""
     return TrainSettings(
-        base_model=str(tiny.folder),
+        base_model=str(tiny),
         replay=str(general),
         context=64,
         rank=4,
         alpha=8,
         learning_rate=0.02,
         epochs=1,
+        gradient_accumulation=2,
         max_steps=12,
         eval_every=6,
         threads=1,

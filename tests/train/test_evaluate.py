@@ -1,4 +1,6 @@
 import math
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,12 +18,11 @@ from pipeline.train.evaluate import (
 )
 from pipeline.train.examples import pack_texts
 from pipeline.train.load import Loaded, load_base, resolve_base
-from tests.train.conftest import Tiny, made_up_text
 
 
 @given(st.integers(2, 400), st.integers(2, 50))
 def test_every_token_but_the_start_is_scored_once_and_in_order(length: int, context: int) -> None:
-    scored = []
+    scored: list[int] = []
     for window in windows(length, context):
         assert 0 < window.stop - window.start <= context
         assert window.start < window.first  # there is always something to predict from
@@ -30,12 +31,12 @@ def test_every_token_but_the_start_is_scored_once_and_in_order(length: int, cont
 
 
 @pytest.fixture(scope="module")
-def loaded(tiny: Tiny) -> Loaded:
-    return load_base(resolve_base(str(tiny.folder)))
+def loaded(tiny: Path) -> Loaded:
+    return load_base(resolve_base(str(tiny)))
 
 
-def test_all_tokens_of_all_texts_are_counted(loaded: Loaded) -> None:
-    texts = [made_up_text(n, 40 * n) for n in range(1, 5)]
+def test_all_tokens_of_all_texts_are_counted(made_up: Callable[..., str], loaded: Loaded) -> None:
+    texts = [made_up(n, 40 * n) for n in range(1, 5)]
     tokens = sum(len(loaded.tokenizer(text, add_special_tokens=False)["input_ids"]) for text in texts)
     assert score_texts(loaded, texts, 64, "float32").tokens == tokens
 
@@ -51,23 +52,25 @@ def test_a_short_text_scores_as_in_one_plain_pass(loaded: Loaded) -> None:
     assert score_texts(loaded, [text], 64, "float32").loss == pytest.approx(expected, rel=1e-5)
 
 
-def test_texts_weigh_by_their_tokens_and_their_company_changes_nothing(loaded: Loaded) -> None:
-    texts = [made_up_text(1, 16), made_up_text(2, 300)]
+def test_texts_weigh_by_their_tokens_and_their_company_changes_nothing(
+    made_up: Callable[..., str], loaded: Loaded
+) -> None:
+    texts = [made_up(1, 16), made_up(2, 300)]
     alone = [score_texts(loaded, [text], 64, "float32") for text in texts]
     both = score_texts(loaded, texts, 64, "float32")
     assert both.nats == pytest.approx(add(*alone).nats, rel=1e-5)
     assert both.tokens == alone[0].tokens + alone[1].tokens
 
 
-def test_packed_blocks_count_their_effective_tokens(loaded: Loaded) -> None:
-    blocks = pack_texts([made_up_text(n) for n in range(30)], loaded.tokenizer, 64)
+def test_packed_blocks_count_their_effective_tokens(made_up: Callable[..., str], loaded: Loaded) -> None:
+    blocks = pack_texts([made_up(n) for n in range(30)], loaded.tokenizer, 64)
     score = score_blocks(loaded.model, blocks, "float32")
     assert score.tokens == blocks.effective_tokens
     assert math.log(100) < score.loss < math.log(1000)  # a random model over 320 pieces
 
 
-def test_bf16_scores_nearly_the_same(loaded: Loaded) -> None:
-    text = [made_up_text(1)]
+def test_bf16_scores_nearly_the_same(made_up: Callable[..., str], loaded: Loaded) -> None:
+    text = [made_up(1)]
     exact, rough = (score_texts(loaded, text, 64, precision).loss for precision in ("float32", "bf16"))
     assert rough == pytest.approx(exact, rel=0.01)
 

@@ -51,7 +51,7 @@ def test_a_long_text_is_cut_where_a_paragraph_ends() -> None:
     paragraph = "Granen växer i norr och tallen står."
     text = "\n\n".join([paragraph] * 6)
     limit = 2 * len(all_tokens(paragraph + "\n\n")) + 5
-    pieces = [TOKENIZER.decode(piece) for piece in chunk(text, TOKENIZER, limit)]
+    pieces = [str(TOKENIZER.decode(piece)) for piece in chunk(text, TOKENIZER, limit)]
     assert len(pieces) == 3
     assert all(piece.strip() == f"{paragraph}\n\n{paragraph}" for piece in pieces)
 
@@ -59,7 +59,7 @@ def test_a_long_text_is_cut_where_a_paragraph_ends() -> None:
 @pytest.mark.parametrize(("joint", "end"), [("\n", "\n"), (". ", " "), (" ", " ")])
 def test_without_paragraphs_the_cut_goes_to_a_line_a_sentence_or_a_word(joint: str, end: str) -> None:
     text = joint.join(["granen växer"] * 40)
-    pieces = [TOKENIZER.decode(piece) for piece in chunk(text, TOKENIZER, 30)]
+    pieces = [str(TOKENIZER.decode(piece)) for piece in chunk(text, TOKENIZER, 30)]
     assert len(pieces) > 1
     # A space belongs to the word after it in byte-level pieces, so the cut may stand on either side.
     assert all(piece.endswith(end) or piece.endswith(joint.rstrip() or "r") for piece in pieces[:-1])
@@ -140,7 +140,7 @@ def test_the_loss_of_a_chat_counts_only_what_the_assistant_says() -> None:
     example = chat_example(CHAT, TOKENIZER, 200)
     learnt = TOKENIZER.decode([label for label in example.labels if label != IGNORED])
     assert learnt == f"Ofta över hundra år.{EOS}Ännu äldre.{EOS}"
-    whole = TOKENIZER.decode(example.ids)
+    whole = str(TOKENIZER.decode(list(example.ids)))
     assert whole.startswith("<|user|>Hur gammal blir en gran?<|assistant|>Ofta")
 
 

@@ -6,12 +6,11 @@ import pytest
 from pipeline.errors import UsageError
 from pipeline.train.evaluate import score_texts
 from pipeline.train.load import EMBEDDED, generate, load_adapter, load_base, prepare_environment, resolve_base
-from tests.train.conftest import Tiny
 
 
-def test_names_folders_and_hub_names_are_told_apart(tiny: Tiny) -> None:
+def test_names_folders_and_hub_names_are_told_apart(tiny: Path) -> None:
     assert resolve_base("embedded").location == str(EMBEDDED)
-    assert resolve_base(str(tiny.folder)).name == "tiny"
+    assert resolve_base(str(tiny)).name == "tiny"
     hub = resolve_base("owner/model")
     assert (hub.name, hub.local) == ("owner/model", False)
 
@@ -23,13 +22,13 @@ def test_a_base_that_is_nothing_known_is_refused(name: str) -> None:
 
 
 def test_a_local_base_forbids_the_network_and_a_hub_name_does_not(
-    tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "environ", dict[str, str]())
     prepare_environment(resolve_base("owner/model"))
     assert "HF_HUB_OFFLINE" not in os.environ
     assert os.environ["HF_HUB_DISABLE_TELEMETRY"] == "1"
-    prepare_environment(resolve_base(str(tiny.folder)))
+    prepare_environment(resolve_base(str(tiny)))
     assert os.environ["HF_HUB_OFFLINE"] == "1"
 
 

@@ -1,5 +1,7 @@
 import json
 import math
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,6 @@ from pipeline.train.load import generate, load_adapter
 from pipeline.train.release import TrainingData
 from pipeline.train.run import RunResult, train
 from pipeline.train.settings import TrainSettings
-from tests.train.conftest import Tiny
 
 ORIGINS = {"learning_rate": "kvarn.toml", "max_steps": "--set"}
 
@@ -85,9 +86,9 @@ def test_the_curves_start_before_training_and_end_with_the_last_step(result: Run
     assert rates[0] < max(rates) > rates[-1]
 
 
-def test_the_record_shows_no_folder_of_the_machine(result: RunResult, tiny: Tiny) -> None:
+def test_the_record_shows_no_folder_of_the_machine(result: RunResult, tiny: Path) -> None:
     text = (result.folder / "run.json").read_text(encoding="utf-8")
-    assert str(tiny.folder.parent) not in text
+    assert str(tiny.parent) not in text
     assert str(result.folder.parent) not in text
 
 
@@ -131,6 +132,7 @@ def test_every_setting_is_reported_with_its_origin_and_the_training_with_its_ste
     assert result.released
     assert "learning_rate = 0.02 (kvarn.toml)" in lines
     assert "rank = 4 (default)" in lines
+    assert any(line.endswith("(train.max_steps ends the run before 1 epochs)") for line in lines)
     assert any(line.startswith("step 6/12: validation loss") for line in lines)
     assert any(line.startswith("PASS domain.gain") for line in lines)
 
@@ -193,6 +195,11 @@ def test_settings_that_do_not_fit_the_base_are_refused(
     with pytest.raises(UsageError, match=words):
         train(data, replace(settings, **change), {}, tmp_path)
     assert not [file for file in tmp_path.rglob("*") if file.is_file()]
+
+
+def test_describing_a_run_imports_no_torch() -> None:
+    code = "import sys, pipeline.train.run, pipeline.train.settings; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_all_linear_layers_and_a_stable_schedule_can_be_chosen(

@@ -1,5 +1,8 @@
+import ast
+import inspect
 import re
 from dataclasses import fields
+from itertools import pairwise
 
 import pytest
 
@@ -45,8 +48,11 @@ def test_a_value_that_cannot_work_is_refused_by_the_name_of_its_key(key: str, va
 
 
 def test_every_field_says_why_it_exists() -> None:
-    import inspect
-
-    source = inspect.getsource(TrainSettings)
-    for field in fields(TrainSettings):
-        assert re.search(rf'^    {field.name}: .*?=.*?\n    """', source, re.M), field.name
+    (definition,) = ast.parse(inspect.getsource(TrainSettings)).body
+    assert isinstance(definition, ast.ClassDef)
+    described = [
+        ast.unparse(field.target)
+        for field, note in pairwise(definition.body)
+        if isinstance(field, ast.AnnAssign) and isinstance(note, ast.Expr) and len(ast.unparse(note)) > 30
+    ]
+    assert described == [field.name for field in fields(TrainSettings)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.errors import ContractError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -32,13 +34,13 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(  # type: ignore[assignment]
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Digits(individual_digits=True),
             pre_tokenizers.ByteLevel(add_prefix_space=False),
         ]
     )
-    tokenizer.decoder = decoders.ByteLevel()  # type: ignore[assignment]
+    tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
         special_tokens=list(SPECIAL_TOKENS),
@@ -47,6 +49,14 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     )
     tokenizer.train_from_iterator(texts, trainer)
     return tokenizer
+
+
+def token_id(tokenizer: Tokenizer, token: str) -> int:
+    """The number of a token that must exist."""
+    number = tokenizer.token_to_id(token)
+    if number is None:
+        raise ContractError(f"the tokenizer has no token {token!r}; train it with SPECIAL_TOKENS")
+    return number
 
 
 def wrap(tokenizer: Tokenizer, context: int) -> PreTrainedTokenizerFast:
