@@ -17,7 +17,6 @@ from pipeline.kernels.paragraphs import (
     LINE_COLUMNS,
     START,
     WORDS,
-    count_code_points,
     count_lines,
     find_lines,
 )
@@ -25,51 +24,88 @@ from pipeline.kernels.paragraphs import (
 CAPITALS_ONLY = 2
 LOG1P = np.log1p(np.arange(64, dtype=np.float32)).astype(np.float32)
 
-Automaton = tuple[NDArray[np.uint32], NDArray[np.uint32]]
-"""moves: (rows * 256,) next states. states: (n, 2), row * 256 in `moves`, and the feature seen there or NO_FEATURE."""
+Model = tuple[NDArray[np.uint64], int, NDArray[np.int16], float, NDArray[np.float32], NDArray[np.bool_]]
+"""moves: (rows * 256,); an entry holds the next row * 256 in its low half, the feature seen there (0: none) in its high half.
+first: row * 256 of the start. weights: (features + 1, languages) in steps of `step`, row 0 all zero. Log priors.
+Which languages are near relatives."""
 Scratch = tuple[NDArray[np.int32], NDArray[np.int32]]
-"""counts (features,), all zero between calls, and room for the features touched (features,)."""
-NO_FEATURE = 0xFFFFFFFF
+"""counts (features + 1,), all zero between calls, and room for the features touched (features + 2,)."""
+LOW, HIGH = np.uint64(0xFFFFFFFF), np.uint64(32)
+DEPTH = 8
+"""The automaton remembers fewer bytes than this (py3langid's: 6; `load_model` checks). So a walk that starts DEPTH bytes
+early is in the same state as one from the start of the line, and one line can be walked in four places at once: the walk
+waits for memory, four walks wait together (192 against 60 MB/s)."""
+LONG = 64
+"""Lines shorter than this (bytes) are walked in one go."""
 
 
 @njit(cache=True, nogil=True)
-def walk(data: NDArray[np.uint8], line: NDArray[np.int64], automaton: Automaton, scratch: Scratch) -> int:
-    """Count the features of one line into `scratch`; returns how many different ones were seen."""
-    moves, states = automaton
+def enter(data: NDArray[np.uint8], moves: NDArray[np.uint64], first: int, at: int) -> np.int64:
+    """Row * 256 of the state before data[at], from the DEPTH bytes in front of it."""
+    row = np.int64(first)
+    for i in range(at - DEPTH, at):
+        row = np.int64(moves[row + data[i]] & LOW)
+    return row
+
+
+@njit(cache=True, nogil=True)
+def walk(data: NDArray[np.uint8], start: int, end: int, model: Model, scratch: Scratch) -> np.int64:
+    """Count the features of data[start:end] into `scratch`; returns how many different ones were touched."""
+    moves, first = model[0], model[1]
     counts, touched = scratch
-    fold = line[CASED] == CAPITALS_ONLY
-    state, before, seen = np.uint32(0), np.uint8(0), 0
-    for i in range(line[START], line[END]):
-        byte = data[i]
-        if fold:
-            # Capitals of ASCII and Latin-1 become small letters; the multiplication sign (C3 97) stays.
-            capital = (65 <= byte <= 90) or (before == 0xC3 and byte <= 0x9E and byte != 0x97)
-            before = byte
-            if capital:
-                byte = np.uint8(byte + 32)
-        state = moves[states[state, 0] + byte]
-        feature = states[state, 1]
-        if feature != NO_FEATURE:
-            count = counts[feature]
-            if count == 0:
+    seen = np.int64(0)
+    quarter = (end - start) // 4 if end - start >= LONG else 0
+    row = np.int64(first)
+    if quarter:
+        a, b, c, d = start, start + quarter, start + 2 * quarter, start + 3 * quarter
+        row_a, row_b = row, enter(data, moves, first, b)
+        row_c, row_d = enter(data, moves, first, c), enter(data, moves, first, d)
+        for i in range(quarter):
+            to_a, to_b = moves[row_a + data[a + i]], moves[row_b + data[b + i]]
+            to_c, to_d = moves[row_c + data[c + i]], moves[row_d + data[d + i]]
+            row_a, row_b = np.int64(to_a & LOW), np.int64(to_b & LOW)
+            row_c, row_d = np.int64(to_c & LOW), np.int64(to_d & LOW)
+            for to in (to_a, to_b, to_c, to_d):
+                feature = np.int64(to >> HIGH)
+                count = counts[feature]
+                counts[feature] = count + 1
                 touched[seen] = feature
-                seen += 1
-            counts[feature] = count + 1
+                seen += count == 0
+        row = row_d
+    for i in range(start + 4 * quarter, end):
+        to = moves[row + data[i]]
+        row = np.int64(to & LOW)
+        feature = np.int64(to >> HIGH)
+        count = counts[feature]
+        counts[feature] = count + 1
+        touched[seen] = feature
+        seen += count == 0
     return seen
 
 
 @njit(cache=True, nogil=True)
+def small_letters(data: NDArray[np.uint8], start: int, end: int) -> NDArray[np.uint8]:
+    """A copy with the capitals of ASCII and Latin-1 made small; the multiplication sign (C3 97) stays."""
+    out = data[start:end].copy()
+    for i in range(out.shape[0]):
+        byte = out[i]
+        if 65 <= byte <= 90 or (i > 0 and out[i - 1] == 0xC3 and byte <= 0x9E and byte != 0x97):
+            out[i] = byte + 32
+    return out
+
+
+@njit(cache=True, nogil=True)
 def score_line(
-    data: NDArray[np.uint8],
-    line: NDArray[np.int64],
-    automaton: Automaton,
-    weights: NDArray[np.float32],
-    scratch: Scratch,
-    out: NDArray[np.float32],
-) -> int:
-    """Fill `out` (languages,) with the sum over features of log1p(count) * weight; returns the features seen."""
+    data: NDArray[np.uint8], line: NDArray[np.int64], model: Model, scratch: Scratch, out: NDArray[np.float32]
+) -> None:
+    """Fill `out` (languages,) with the sum over features of log1p(count) * weight. Lines of capitals count as small letters."""
+    weights, step = model[2], np.float32(model[3])
     counts, touched = scratch
-    seen = walk(data, line, automaton, scratch)
+    if line[CASED] == CAPITALS_ONLY:
+        small = small_letters(data, line[START], line[END])
+        seen = walk(small, 0, small.shape[0], model, scratch)
+    else:
+        seen = walk(data, line[START], line[END], model, scratch)
     languages = out.shape[0]
     for k in range(languages):
         out[k] = np.float32(0.0)
@@ -77,11 +113,11 @@ def score_line(
         feature = touched[j]
         count = counts[feature]
         counts[feature] = 0
-        weight = LOG1P[count] if count < 64 else np.float32(np.log1p(np.float32(count)))
-        row = weights[feature]
+        factor = LOG1P[count] if count < 64 else np.float32(np.log1p(np.float32(count)))
         for k in range(languages):
-            out[k] += weight * row[k]
-    return seen
+            out[k] += factor * np.float32(weights[feature, k])
+    for k in range(languages):
+        out[k] *= step
 
 
 @njit(cache=True, nogil=True)
@@ -136,7 +172,7 @@ def cheapest_path(
 
 @njit(cache=True, nogil=True)
 def add_segments(
-    lines: NDArray[np.int64], path: NDArray[np.int32], points: int, segments: NDArray[np.int32], at: int
+    lines: NDArray[np.int64], path: NDArray[np.int32], points: np.int64, segments: NDArray[np.int32], at: int
 ) -> int:
     """Append rows (start, end, label) to `segments` from row `at`; together they cover all `points`; returns the new end."""
     first = at
@@ -155,19 +191,19 @@ def add_segments(
 @njit(cache=True, nogil=True)
 def identify(
     text: tuple[NDArray[np.int64], NDArray[np.uint8]],
-    model: tuple[Automaton, NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]],
+    model: Model,
     prices: tuple[float, float],
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64], NDArray[np.int32]]:
     """Languages of all documents of a batch.
 
-    text: offsets and bytes. model: automaton, weights (features, languages), log priors, and which are near relatives.
+    text: offsets and bytes. prices: of any change of language, and of one between near relatives.
     Returns letters (n, languages), scores (n, languages) summed over the lines of the document's main language,
     counts (n, 4): words, bytes of those lines, main language (-1: no line), segments; and segments (m, 3).
     """
     offsets, data = text
-    automaton, weights, prior, related = model
+    weights, prior, related = model[2], model[4], model[5]
     documents, languages = offsets.shape[0] - 1, weights.shape[1]
-    scratch = (np.zeros(weights.shape[0], np.int32), np.empty(weights.shape[0], np.int32))
+    scratch = (np.zeros(weights.shape[0], np.int32), np.empty(weights.shape[0] + 1, np.int32))
     letters = np.zeros((documents, languages), np.int64)
     totals = np.zeros((documents, languages), np.float32)
     counts = np.zeros((documents, 4), np.int64)
@@ -176,11 +212,11 @@ def identify(
     for d in range(documents):
         start, end = offsets[d], offsets[d + 1]
         lines = np.empty((count_lines(data, start, end), LINE_COLUMNS), np.int64)
-        found = find_lines(data, start, end, lines)
+        found, points = find_lines(data, start, end, lines)
         scores = np.empty((found, languages), np.float32)
         path = np.zeros(found, np.int32)
         for i in range(found):
-            score_line(data, lines[i], automaton, weights, scratch, scores[i])
+            score_line(data, lines[i], model, scratch, scores[i])
             counts[d, 0] += lines[i, WORDS]
         counts[d, 2] = -1
         if found:
@@ -195,6 +231,6 @@ def identify(
                     totals[d] += scores[i]
                     counts[d, 1] += lines[i, END] - lines[i, START]
         before = at
-        at = add_segments(lines, path, count_code_points(data, start, end), segments, at)
+        at = add_segments(lines, path, points, segments, at)
         counts[d, 3] = at - before
     return letters, totals, counts, segments[:at]

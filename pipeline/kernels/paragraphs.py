@@ -25,27 +25,24 @@ def count_lines(data: NDArray[np.uint8], start: int, end: int) -> int:
     return lines
 
 
-@njit(cache=True, nogil=True)
-def count_code_points(data: NDArray[np.uint8], start: int, end: int) -> int:
-    """Code points of data[start:end]: every byte that does not continue a character."""
-    points = 0
-    for i in range(start, end):
-        if (data[i] & 0xC0) != 0x80:
-            points += 1
-    return points
+LEAD, LETTER, IDEOGRAPH, INK = 1, 2, 4, 8
 
 
-@njit(cache=True, nogil=True)
-def is_letter_byte(byte: int) -> bool:
-    """ASCII letters and every lead byte from U+00C0 on; U+0080..U+00BF (signs such as section and degree) are none."""
-    lower = byte | 0x20
-    return (97 <= lower <= 122) or (byte >= 0xC3 and byte != 0xE2)
+def _traits() -> NDArray[np.uint8]:
+    """Bits of every byte. LEAD: begins a character. LETTER: ASCII letters and every lead byte from U+00C0 on; the signs
+    U+0080..U+00BF and U+2000..U+2FFF are none. IDEOGRAPH: lead bytes of U+3000..U+D7FF, scripts without spaces between
+    words, where one character counts as one word. INK: neither white space nor control.
+    """
+    byte = np.arange(256)
+    traits = np.where((byte & 0xC0) != 0x80, LEAD, 0)
+    letter = ((byte | 0x20) >= 97) & ((byte | 0x20) <= 122) & (byte < 0x80) | (byte >= 0xC3) & (byte != 0xE2)
+    traits |= np.where(letter, LETTER, 0)
+    traits |= np.where((byte >= 0xE3) & (byte <= 0xED), IDEOGRAPH, 0)
+    traits |= np.where(byte > 32, INK, 0)
+    return traits.astype(np.uint8)
 
 
-@njit(cache=True, nogil=True)
-def is_ideograph_lead(byte: int) -> bool:
-    """Lead bytes of U+3000..U+D7FF: scripts that put no spaces between words; one character counts as one word."""
-    return 0xE3 <= byte <= 0xED
+TRAITS = _traits()
 
 
 @njit(cache=True, nogil=True)
@@ -67,32 +64,33 @@ def line_case(data: NDArray[np.uint8], start: int, end: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def find_lines(data: NDArray[np.uint8], start: int, end: int, lines: NDArray[np.int64]) -> int:
-    """Fill `lines` (n, LINE_COLUMNS) with the lines of data[start:end] that are not blank; returns their number."""
-    found, point, letters, words = 0, 0, 0, 0
-    line_start, line_point = start, 0
-    blank, in_word = True, False
+def find_lines(
+    data: NDArray[np.uint8], start: int, end: int, lines: NDArray[np.int64]
+) -> tuple[np.int64, np.int64]:
+    """Fill `lines` (n, LINE_COLUMNS) with the lines of data[start:end] that are not blank.
+
+    Returns their number and the code points of data[start:end].
+    """
+    found, point, letters, words = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+    line_start, line_point = start, np.int64(0)
+    ink, inside = np.int64(0), np.int64(0)  # inside: the character before is a letter
     for i in range(start, end + 1):
         byte = data[i] if i < end else LINE_FEED
         if byte == LINE_FEED:
-            if not blank:
+            if ink:
                 lines[found, START], lines[found, END], lines[found, CP_START] = line_start, i, line_point
                 lines[found, LETTERS], lines[found, WORDS] = letters, words
                 lines[found, CASED] = line_case(data, line_start, i)
                 found += 1
             point += 1
             line_start, line_point = i + 1, point
-            blank, in_word, letters, words = True, False, 0, 0
+            ink, inside, letters, words = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
             continue
-        if (byte & 0xC0) == 0x80:
-            continue
-        point += 1
-        letter = is_letter_byte(byte)
-        if letter:
-            letters += 1
-            if not in_word or is_ideograph_lead(byte):
-                words += 1
-        in_word = letter
-        if byte > 32:
-            blank = False
-    return found
+        traits = np.int64(TRAITS[byte])
+        lead, letter, ideograph = traits & LEAD, (traits >> 1) & 1, (traits >> 2) & 1
+        point += lead
+        letters += letter
+        words += letter & ((1 - inside) | ideograph)
+        inside = letter if lead else inside
+        ink |= traits & INK
+    return found, point - 1

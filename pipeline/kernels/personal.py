@@ -155,15 +155,30 @@ def kind_of_number(data: NDArray[np.uint8], start: int, i: int, digits: int, dot
 
 
 @njit(cache=True, nogil=True)
-def kind_of_sign(data: NDArray[np.uint8], i: int, end: int, before: int) -> int:
-    """AT_SIGN, COLONS, IBAN or -1 for the byte at i, which opens no number; before: the byte in front of it."""
-    byte = data[i]
-    if byte == 64:
-        return AT_SIGN if is_word_byte(before) else -1
-    if byte == 58:
+def kind_of_sign(data: NDArray[np.uint8], i: int, end: int) -> int:
+    """AT_SIGN, COLONS, IBAN or -1 for the byte at i, which is an at sign, a colon or a letter that opens a word."""
+    if data[i] == 64:
+        return AT_SIGN
+    if data[i] == 58:
         return COLONS if opens_colons(data, i, end) else -1
-    letter = 97 <= (byte | 0x20) <= 122
-    return IBAN if letter and not is_word_byte(before) and opens_iban(data, i, end) else -1
+    return IBAN if opens_iban(data, i, end) else -1
+
+
+OTHER, DIGIT, SIGN, LETTER, INNER = range(5)
+
+
+def _classes() -> NDArray[np.uint8]:
+    """Class of every byte; INNER: continues a character."""
+    classes = np.zeros(256, np.uint8)
+    classes[48:58] = DIGIT
+    classes[[58, 64]] = SIGN
+    classes[65:91] = classes[97:123] = LETTER
+    classes[0x80:0xC0] = INNER
+    return classes
+
+
+CLASSES = _classes()
+WORD_BYTE = np.array([byte == 95 or byte >= 0x80 or chr(byte).isalnum() for byte in range(256)], np.bool_)
 
 
 @njit(cache=True, nogil=True)
@@ -175,23 +190,27 @@ def find_candidates(
     Returns the row after the last, also where it lies beyond `out`: the caller makes room and calls again.
     """
     start, end = bounds
-    i, point, before = start, 0, 32
+    i, point, inside = start, 0, False  # inside: the byte before belongs to a word
     while i < end:
         byte = data[i]
-        step, points = 1, 0 if byte & 0xC0 == 0x80 else 1
-        if is_digit(byte) and not is_word_byte(before):
+        kind, step, points, what = -1, 1, 1, CLASSES[byte]
+        if what == INNER:
+            points = 0
+        elif what == DIGIT and not inside:
             last, points, digits, dots = number_run(data, i, end)
             step = last - i
             kind = kind_of_number(data, start, i, digits, dots)
-        else:
-            kind = kind_of_sign(data, i, end, before)
+        elif (what == SIGN and (inside or byte == 58)) or (
+            what == LETTER and not inside and i + 2 < end and CLASSES[data[i + 2]] == DIGIT
+        ):
+            kind = kind_of_sign(data, i, end)
         if kind >= 0:
             if at < out.shape[0]:
                 out[at, 0], out[at, 1], out[at, 2], out[at, 3] = document, kind, point, point + points
             at += 1
         i += step
         point += points
-        before = data[i - 1]
+        inside = WORD_BYTE[byte]
     return at
 
 

@@ -183,3 +183,20 @@ def suspicions(offsets: NDArray[np.int64], data: NDArray[np.uint8]) -> NDArray[n
     for d in range(out.shape[0]):
         out[d] = suspicion(data, offsets[d], offsets[d + 1])
     return out
+
+
+@njit(cache=True, nogil=True)
+def mojibake_lines(data: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Numbers of the lines (from 0, between line feeds) of one text whose suspicion holds MOJIBAKE."""
+    found = np.empty(16, np.int64)
+    count, number, start = 0, 0, 0
+    for i in range(data.shape[0] + 1):
+        if i < data.shape[0] and data[i] != 10:
+            continue
+        if suspicion(data, start, i) & MOJIBAKE:
+            if count == found.shape[0]:
+                found = np.concatenate((found, np.empty(count, np.int64)))
+            found[count] = number
+            count += 1
+        number, start = number + 1, i + 1
+    return found[:count]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import KvarnError
-from pipeline.kernels.language_id import NO_FEATURE, Automaton
+from pipeline.kernels.language_id import DEPTH, HIGH, Model
 
 UNKNOWN = "unknown"
 RELATED = frozenset({"sv", "da", "nb", "nn"})
@@ -149,14 +149,14 @@ MODEL_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class LanguageModel:
-    """`languages` in the order of the columns, and what `identify` takes: automaton, weights, log priors, relatives."""
+    """`languages` in the order of the columns, and what the kernel `identify` takes."""
 
     languages: tuple[str, ...]
-    arrays: tuple[Automaton, NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]
+    arrays: Model
 
 
-@lru_cache(maxsize=1)
-def _parts() -> dict[str, NDArray[Any]]:
+def read_parts() -> dict[str, NDArray[Any]]:
+    """The arrays of the model file. Raises KvarnError where its layout is another."""
     path = files("py3langid") / "data" / "model.npz.xz"
     with np.load(io.BytesIO(lzma.decompress(path.read_bytes())), allow_pickle=False) as stored:
         missing = [name for name in PARTS if name not in stored.files]
@@ -167,23 +167,41 @@ def _parts() -> dict[str, NDArray[Any]]:
         return {name: stored[name] for name in PARTS}
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def load_model(languages: tuple[str, ...]) -> LanguageModel:
-    """The model restricted to `languages`. About a second and 150 MB at the first call of a process.
+    """The model restricted to `languages`: about a second, and 85 MB kept, at the first call of a process.
 
     Classes that occur twice in the model (scripts of one language) count by their first column, as in py3langid.
     """
-    parts = _parts()
+    parts = read_parts()
+    rows, moves, feature = parts["nextmove_row"], parts["nextmove"], parts["out_feat"]
+    if depth(rows, moves) >= DEPTH:
+        raise KvarnError(
+            f"py3langid's model remembers {DEPTH} bytes or more; expected fewer: install py3langid 0.4"
+        )
+    base = rows.astype(np.uint64) << np.uint64(8)
+    entries = base[moves] | ((feature[moves] + 1).astype(np.uint64) << HIGH)
     classes = parts["classes"].tolist()
     columns = [classes.index(MODEL_CODES[code]) for code in languages]
-    states = np.empty((len(parts["nextmove_row"]), 2), np.uint32)
-    states[:, 0] = parts["nextmove_row"].astype(np.uint32) << np.uint32(8)
-    states[:, 1] = parts["out_feat"].astype(np.int32).view(np.uint32)
-    if states[0, 1] != NO_FEATURE:
-        raise KvarnError(
-            "py3langid's model: its start state ends a feature; expected none there: install py3langid 0.4"
-        )
-    automaton = (parts["nextmove"].astype(np.uint32), states)
-    weights = np.ascontiguousarray(parts["ptc"][:, columns].astype(np.float32))
-    related = np.array([code in RELATED for code in languages], bool)
-    return LanguageModel(languages, (automaton, weights, parts["pc"][columns].astype(np.float32), related))
+    chosen = parts["ptc"][:, columns].astype(np.float32)
+    # Steps of 2**-11 or less lie below the half-precision in which the model stores its weights (of 4 to 15).
+    step = float(np.abs(chosen).max()) / 32767
+    weights = np.zeros((len(chosen) + 1, len(columns)), np.int16)
+    weights[1:] = np.rint(chosen / step)
+    related = np.array([code in RELATED for code in languages], np.bool_)
+    prior = parts["pc"][columns].astype(np.float32)
+    return LanguageModel(languages, (entries, int(base[0]), weights, step, prior, related))
+
+
+def depth(rows: NDArray[Any], moves: NDArray[Any]) -> int:
+    """How many bytes the automaton remembers at most: the longest of the shortest ways from its start to any state."""
+    table = moves.reshape(-1, 256)
+    seen = np.zeros(len(rows), np.bool_)
+    seen[0] = True
+    edge, steps = np.array([0]), -1
+    while len(edge):
+        steps += 1
+        reached = np.unique(table[rows[edge]])
+        edge = reached[~seen[reached]]
+        seen[edge] = True
+    return steps

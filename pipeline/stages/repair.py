@@ -76,18 +76,24 @@ def repair_text(text: str, config: RepairConfig | None = None) -> tuple[str, lis
     >>> repair_text("nord- och sydsida, 10 000 kr, ”så”")
     ('nord- och sydsida, 10 000 kr, ”så”', [])
     """
-    recipe_ = recipe(config or RepairConfig())
+    wanted = recipe(config or RepairConfig())
     done: list[str] = []
     for _ in range(ROUNDS):
         before = text
-        for name, _bits, step in recipe_:
-            changed = step(text)
+        bits = suspects.suspicions(*_one(text))[0]
+        for name, calls, step in wanted:
+            changed = step(text) if bits & calls else text
             if changed != text and name not in done:
                 done.append(name)
             text = changed
         if text == before:
             break
     return text, done
+
+
+def _one(text: str) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    data = np.frombuffer(text.encode("utf-8"), np.uint8)
+    return np.array([0, len(data)], np.int64), data
 
 
 def content_id(text: str) -> str:

@@ -1,0 +1,123 @@
+"""Repair: what must be repaired, what must be left alone, and the laws of both."""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.kernels.suspects import suspicions
+from pipeline.stage import run_measure
+from pipeline.stages.repair import Repair, RepairConfig, content_id, recipe, repair_text
+
+CASES = Path(__file__).parent.parent / "cases" / "repair"
+
+
+def cases(name: str) -> list[dict[str, object]]:
+    lines = (CASES / f"{name}.jsonl").read_text(encoding="utf-8").split("\n")
+    return [json.loads(line) for line in lines if line]
+
+
+def table(texts: list[str]) -> pa.Table:
+    ids = pa.array([str(i) for i in range(len(texts))], pa.string())
+    return pa.table({"doc_id": ids, "text": pa.array(texts, pa.large_string())})
+
+
+# What breaks texts: mojibake leads, controls, joiners, hyphens at line ends, composition, entities.
+TROUBLE = st.text(
+    st.sampled_from(
+        list("aåäö Ö-\n\r\t\x00\x0c\x1b[mÃÂâ€™œ¶¤\x85 ﬁ¬&auml;§°”’–…×√")
+        + ["\u0308", "\u030a", "\u200d", "\u00ad", "\ufeff", "\u202e"]
+    ),
+    max_size=40,
+)
+
+
+@pytest.mark.parametrize("case", cases("must_keep"), ids=lambda case: case["label"])
+def test_text_that_only_looks_odd_is_left_alone(case: dict[str, str]) -> None:
+    assert repair_text(case["text"]) == (case["text"], [])
+
+
+@pytest.mark.parametrize("case", cases("repaired"), ids=lambda case: case["label"])
+def test_damage_is_repaired_and_named(case: dict[str, str]) -> None:
+    assert repair_text(case["text"]) == (case["expect"], case["repairs"])
+
+
+@given(TROUBLE)
+def test_repairing_twice_repairs_nothing_more(text: str) -> None:
+    once, _ = repair_text(text)
+    assert repair_text(once) == (once, [])
+
+
+@given(TROUBLE)
+def test_the_scan_suspects_every_text_that_a_step_would_change(text: str) -> None:
+    data = np.frombuffer(text.encode(), np.uint8)
+    bits = suspicions(np.array([0, len(data)], np.int64), data)[0]
+    for name, calls, step in recipe(RepairConfig()):
+        assert step(text) == text or bits & calls, name
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=30))
+def test_digits_and_swedish_letters_are_never_lost(text: str) -> None:
+    wrapped = f"å1{text}9ö"
+    repaired, _ = repair_text(wrapped)
+    assert repaired[0] == "å"
+    assert repaired.count("1") >= 1
+    assert repaired[-1] in "ö" or text[-1:].isspace() or not repaired.endswith("o")
+
+
+@given(st.lists(TROUBLE, max_size=6))
+def test_a_batch_gives_what_single_texts_give(texts: list[str]) -> None:
+    out = run_measure(Repair(), table(texts))
+    single = [repair_text(text) for text in texts]
+    assert out.column("text").to_pylist() == [text for text, _ in single]
+    assert out.column("repairs").to_pylist() == [names for _, names in single]
+    assert out.column("repaired").to_pylist() == [bool(names) for _, names in single]
+    assert out.column("content_id").to_pylist() == [content_id(text) for text, _ in single]
+
+
+@given(st.text(st.sampled_from("ab \t\n"), max_size=20))
+def test_content_id_does_not_see_white_space_at_line_ends_and_blank_lines_at_the_ends(text: str) -> None:
+    lines = [line.rstrip(" \t") for line in text.split("\n")]
+    body = "\n".join(lines).strip("\n")
+    assert content_id(text) == hashlib.sha256(body.encode()).hexdigest()
+    assert run_measure(Repair(), table([text])).column("content_id")[0].as_py() == content_id(text)
+
+
+def test_content_id_sees_every_letter_and_indentation() -> None:
+    assert len({content_id(text) for text in ("a", " a", "A", "å", "a\n\nb", "a\nb")}) == 6
+
+
+def test_steps_can_be_switched_off() -> None:
+    off = RepairConfig(encoding=False, entities=False, ligatures=False, spaces=False, hyphenation=False)
+    text = "fÃ¶r &auml; ﬁ 1\N{NO-BREAK SPACE}2 skogs-\nbruk"
+    assert repair_text(text, off) == (text, [])
+
+
+def test_an_empty_table_stays_one() -> None:
+    assert run_measure(Repair(), table([])).num_rows == 0
+
+
+def test_a_sliced_table_is_read_at_its_own_rows() -> None:
+    out = run_measure(Repair(), table(["fÃ¶r", "ren", "Ã¤r"]).slice(1))
+    assert out.column("text").to_pylist() == ["ren", "är"]
+
+
+def test_labelled_mojibake_is_repaired_and_nothing_else(
+    shared_data: Path, scorers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(scorers))
+    import score_mojibake
+
+    lines = (shared_data / "quality" / "mojibake_ftfy.jsonl").read_text(encoding="utf-8").split("\n")
+    gold = [json.loads(line) for line in lines if line]
+    got = [{"id": row["id"], "text": repair_text(row["original"])[0]} for row in gold]
+    score = score_mojibake.score(str(shared_data), got)
+    assert score["repaired"] == 1.0
+    assert score["false_repairs"] == 0
+    assert "kscore" in sys.modules
