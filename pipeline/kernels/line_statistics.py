@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipeline.kernels.characters import ASCII_TERMINAL, DIGIT, LETTER, LOWER, TERMINAL
 from pipeline.kernels.text_scan import (
     CAPITAL,
+    CONSENT_WORD,
     IN_URL,
     L_CHARS,
     L_CODE,
@@ -39,8 +40,9 @@ from pipeline.kernels.text_scan import (
     LT_REGISTER_WORDS,
     LT_SHOUT_CHARS,
     LT_OPEN_SHORT,
+    LT_CONSENT,
     LINE_TOTALS,
-) = range(15)
+) = range(16)
 
 SHORT_LINE = 30
 """Code points; FineWeb's short_line_length."""
@@ -54,6 +56,8 @@ INITIALS = 3
 """Letters up to which a word in capitals counts as a name's initials or an abbreviation."""
 SHOUT_LETTERS = 0.9
 """Capitals among the letters of a shouted line."""
+BUTTON_LINE = 60
+"""Code points up to which a line that ends no sentence may be a button or heading of a notice."""
 _LONGEST_KEY = 30
 
 _LF, _SPACE, _TAB, _DOT, _COLON, _QUOTE, _APOSTROPHE, _BACKSLASH, _HYPHEN, _STAR = (
@@ -203,6 +207,14 @@ def _register_words(words: NDArray[np.int64], first: int, last: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def _asks_consent(words: NDArray[np.int64], first: int, last: int) -> bool:
+    for i in range(first, last):
+        if words[i, W_FLAGS] & CONSENT_WORD:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
 def _ends_in_ellipsis(data: NDArray[np.uint8], first: int, end: int) -> bool:
     at = end
     while at > first and (data[at - 1] == _SPACE or data[at - 1] == 13):
@@ -243,6 +255,8 @@ def _one_line(
     totals[LT_LOG] += has_clock(data, first, end)
     totals[LT_CONTENTS] += not closed & TERMINAL and is_contents(data, first, end)
     totals[LT_HEADER] += is_header(data, first, end)
+    if line[L_CHARS] <= BUTTON_LINE and not closed & TERMINAL:
+        totals[LT_CONSENT] += _asks_consent(words, int(line[L_WORD]), last_word)
     if line[L_CODE] >= CODE_DENSITY * line[L_VISIBLE]:
         totals[LT_CODE_CHARS] += line[L_VISIBLE]
     totals[LT_REGISTER_WORDS] += _register_words(words, int(line[L_WORD]), last_word)

@@ -127,7 +127,11 @@ MEASURES: tuple[MeasureSpec, ...] = (
     _share("mixed_words", _OWN, "words of letters and digits"),
     _share("single_letters", _OWN, "words of one letter"),
     _share("odd_words", _OWN, "words without vowel, with six consonants in a row, or a capital inside"),
-    _share("consent_words", _OWN, "words of cookie and consent notices"),
+    _share(
+        "consent_lines",
+        _OWN,
+        "lines like buttons of a cookie notice: short, no sentence, with a word of consent",
+    ),
     _share("distinct_words", _OWN, "different words among all; falls with length"),
     _share("top_word", _OWN, "the most frequent content word among all words"),
 )
@@ -239,14 +243,17 @@ def _put_marks(
 
 
 @njit(cache=True, nogil=True)
-def _put_words(row: NDArray[np.float32], word: NDArray[np.int64], n_words: int) -> None:
+def _put_words(
+    row: NDArray[np.float32], word: NDArray[np.int64], line: NDArray[np.int64], sizes: tuple
+) -> None:
+    n_words, n_lines = sizes
     prose = word[ts.W_PROSE]
     row[54] = _ratio(word[ts.W_NUMBERS], prose)
     row[55] = _ratio(word[ts.W_CAPITAL], prose)
     row[56] = _ratio(word[ts.W_MIXED], prose)
     row[57] = _ratio(word[ts.W_SINGLE], prose)
     row[58] = _ratio(word[ts.W_ODD], prose)
-    row[59] = _ratio(word[ts.W_CONSENT], prose)
+    row[59] = _ratio(line[ls.LT_CONSENT], n_lines)
     row[60] = _ratio(word[ts.W_DISTINCT], n_words)
     row[61] = _ratio(word[ts.W_TOP], n_words)
 
@@ -268,8 +275,8 @@ def _measure_all(
         bounds = (int(offsets[i]), int(offsets[i + 1]))
         n_words, n_lines = scan(data, bounds, tables, words, lines, counts)
         byte_totals(data, bounds, raw)
-        line_totals(data, lines, (n_words, n_lines), words, line)
         word_totals(words, n_words, vocabulary, seen, word)
+        line_totals(data, lines, (n_words, n_lines), words, line)
         stamp = word_frequencies(words, n_words, vocabulary, table, stamp, word)
         stamp = line_repetition(data, lines, n_lines, table, stamp, repeated)
         stamp = word_repetition(words, n_words, grams, table, stamp, runs)
@@ -280,7 +287,7 @@ def _measure_all(
         _put_repetition(row, repeated, runs, int(counts[C_CHARS]), n_lines)
         _put_lines(row, counts, word, line, (n_words, n_lines, int(raw[ts.B_LONGEST]), int(repeated[1])))
         _put_marks(row, counts, raw, line, (n_words, n_lines, bounds[1] - bounds[0], int(word[ts.W_PROSE])))
-        _put_words(row, word, n_words)
+        _put_words(row, word, line, (n_words, n_lines))
 
 
 @njit(cache=True, nogil=True)

@@ -29,8 +29,9 @@ from pipeline.kernels.vocabulary import HASH_MASK, HASH_PRIME, HASH_SEED
 W_HASH, W_END_CHARS, W_FLAGS, W_LENGTH, WORD_FIELDS = range(5)
 """Of a word: hash of its lower case, code points of all words up to and with it, flags, code points."""
 
-CAPITAL, LONG_RUN, INNER_UPPER, IN_URL = 1 << 16, 1 << 17, 1 << 18, 1 << 19
-"""Flags of a word beside the class bits of its characters, which stand in the same number, or-ed."""
+CAPITAL, LONG_RUN, INNER_UPPER, IN_URL, CONSENT_WORD = 1 << 16, 1 << 17, 1 << 18, 1 << 19, 1 << 20
+"""Flags of a word beside the class bits of its characters, which stand in the same number, or-ed. CONSENT_WORD is set by
+token_statistics."""
 
 CONSONANT_RUN = 6
 """Consonants in a row that Swedish does not write: "v\N{LATIN SMALL LETTER A WITH DIAERESIS}stkustskt" has five."""

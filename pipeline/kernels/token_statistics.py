@@ -8,6 +8,7 @@ from pipeline.kernels.characters import DIGIT, LETTER, LOWER, NOT_LATIN, VOWEL
 from pipeline.kernels.repetition import T_COUNT, T_KEY, T_STAMP, find_slot, table_mask
 from pipeline.kernels.text_scan import (
     CAPITAL,
+    CONSENT_WORD,
     IN_URL,
     INNER_UPPER,
     LONG_RUN,
@@ -30,14 +31,13 @@ B_URL, B_ENCODED, B_TAG, B_LONGEST, B_HASH, B_ELLIPSIS, B_BACKSLASH, BYTE_TOTALS
     W_ODD,
     W_LONGEST,
     W_FILLER,
-    W_CONSENT,
     W_SCRIPT,
     W_STOP,
     W_STOP_DISTINCT,
     W_DISTINCT,
     W_TOP,
     WORD_TOTALS,
-) = range(16)
+) = range(15)
 
 ENCODED_RUN = 40
 """Bytes of an unbroken run of base64 or hexadecimal digits that no Swedish compound reaches."""
@@ -184,7 +184,7 @@ def word_totals(
 
     All but W_ALPHA and W_LONGEST count only words outside addresses of pages, W_PROSE many: law texts link each section.
     `seen` is int64[2, slots of the vocabulary]: how often each listed word occurs, zero at the start and left zero, and
-    the slots touched.
+    the slots touched. Words of consent notices get the flag CONSENT_WORD.
     """
     totals[:] = 0
     touched = 0
@@ -200,6 +200,7 @@ def word_totals(
                 seen[1, touched] = slot
                 touched += 1
             seen[0, slot] += 1
+            words[i, W_FLAGS] |= CONSENT_WORD if vocabulary[slot, 1] & CONSENT_BIT else 0
     _listed_words(vocabulary, seen, touched, totals)
 
 
@@ -221,7 +222,6 @@ def _listed_words(
         slot = seen[1, i]
         bits, times = int(vocabulary[slot, 1]), int(seen[0, slot])
         totals[W_FILLER] += times if bits & FILLER_BIT else 0
-        totals[W_CONSENT] += times if bits & CONSENT_BIT else 0
         totals[W_SCRIPT] += times if bits & SCRIPT_BIT else 0
         seen[0, slot] = 0
 

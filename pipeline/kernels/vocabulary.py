@@ -52,10 +52,11 @@ FILLER_LATIN = (
 )
 
 CONSENT = (
-    "cookie cookies kakor informasjonskapsler evästeet acceptera accepter godta aksepter accept akzeptieren hyväksy "
-    "accepteren avböj avvis afvis decline reject ablehnen weigeren samtycke samtykke consent toestemming einwilligung "
-    "medgivande integritetspolicy dataskyddspolicy personvern privatlivspolitik privacy privacybeleid datenschutz "
-    "tietosuoja klaro"
+    "cookie cookies kakor kakinställningar cookieinställningar informasjonskapsler evästeet acceptera godkänn godta "
+    "accepter aksepter godkend tillad tillåt tillat accept allow akzeptieren hyväksy accepteer accepteren avböj avvisa neka "
+    "avvis afvis decline reject ablehnen weiger weigeren samtycke samtykke consent toestemming einwilligung medgivande "
+    "integritetspolicy dataskyddspolicy personvern privatlivspolitik privacypolicy privacybeleid datenschutzerklärung "
+    "datenschutz tietosuoja databeskyttelseserklæring"
 )
 
 SCRIPT = "javascript"

@@ -12,10 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import ConfigError, one_of
-from pipeline.kernels.text_measures import NAMES, measure_texts
+from pipeline.kernels.text_measures import measure_texts
 from pipeline.schema import text_buffers
 from pipeline.stage import Rule, put
 from pipeline.stages.noise_limits import PRESETS, Bound, limit_of
+from pipeline.stages.noise_score import ALL_MEASURES, noise_score
 
 Preset = Literal["default", "gopher", "c4", "fineweb", "fineweb2"]
 
@@ -80,8 +81,9 @@ class NoiseConfig:
     max_number_words: float | None = None
     max_odd_words: float | None = None
     max_single_letters: float | None = None
-    max_consent_words: float | None = None
+    max_consent_lines: float | None = None
     max_top_word: float | None = None
+    max_noise_score: float | None = None
 
     def __post_init__(self) -> None:
         if self.preset not in PRESETS:
@@ -148,10 +150,11 @@ class Noise:
 
     @property
     def adds(self) -> pa.Schema:
-        return pa.schema([pa.field(name, pa.float32(), nullable=False) for name in NAMES])
+        return pa.schema([pa.field(measure.name, pa.float32(), nullable=False) for measure in ALL_MEASURES])
 
     def __call__(self, items: pa.Table) -> pa.Table:
         measures = measure_texts(*text_buffers(items.column("text")))
-        for number, field in enumerate(self.adds):
-            items = put(items, field, pa.array(np.ascontiguousarray(measures[:, number])))
+        columns = [*np.ascontiguousarray(measures.T), noise_score(measures)]
+        for field, column in zip(self.adds, columns, strict=True):
+            items = put(items, field, pa.array(column))
         return items

@@ -126,12 +126,14 @@ DEFAULT: Mapping[str, Bound] = MappingProxyType(
         "max_log_lines": Bound(0.3, 0.1),
         "max_contents_lines": Bound(0.4, 0.1),
         "max_header_lines": Bound(0.6),
-        "max_register_words": Bound(0.5, 0.1),
+        "max_register_words": Bound(0.6, 0.05),
         "max_number_words": Bound(0.45, 0.05),
-        "max_odd_words": Bound(0.15, 0.05),
+        "max_odd_words": Bound(0.25, 0.05),
         "max_single_letters": Bound(0.25),
-        "max_consent_words": Bound(0.03, 0.01),
+        "max_consent_lines": Bound(0.1, 0.03),
+        "max_url_share": Bound(0.6),
         "max_top_word": Bound(0.2, 0.03),
+        "max_noise_score": Bound(0.85, 0.1),
     }
 )
 
