@@ -17,7 +17,7 @@ _MIX_2 = np.uint32(0xC2B2AE35)
 _S13, _S16, _S32 = np.uint32(13), np.uint32(16), np.uint64(32)
 _DIGEST_A = np.uint64(0x9E3779B97F4A7C15)
 _DIGEST_B = np.uint64(0xC2B2AE3D27D4EB4F)
-_BLOCK = 4
+_BLOCK = 8
 
 
 def permutations(count: int, seed: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
@@ -37,20 +37,29 @@ def _mix32(value: np.uint32) -> np.uint32:
 
 
 @njit(cache=True, nogil=True)
+def _mix32_of_four(hashes: NDArray[np.uint32], at: int) -> tuple[np.uint32, np.uint32, np.uint32, np.uint32]:
+    return _mix32(hashes[at]), _mix32(hashes[at + 1]), _mix32(hashes[at + 2]), _mix32(hashes[at + 3])
+
+
+@njit(cache=True, nogil=True)
 def sign(
     hashes: NDArray[np.uint32], a: NDArray[np.uint32], b: NDArray[np.uint32], row: NDArray[np.uint32]
 ) -> None:
     """Write the signature of the set with these 32-bit hashes (repeats allowed) to row, uint32[k]."""
     row[:] = EMPTY
     at, count = 0, len(hashes)
-    # Four shingles a sweep: the sweep over k is bound by loads, so each load of a, b and row serves four products.
+    # Eight shingles a sweep: the sweep over k is bound by loads, so each load of a, b and row serves eight products
+    # (measured: four took a quarter longer).
     while at + _BLOCK <= count:
-        h0, h1 = _mix32(hashes[at]), _mix32(hashes[at + 1])
-        h2, h3 = _mix32(hashes[at + 2]), _mix32(hashes[at + 3])
+        h0, h1, h2, h3 = _mix32_of_four(hashes, at)
+        h4, h5, h6, h7 = _mix32_of_four(hashes, at + 4)
         for k in range(len(row)):
             v0, v1 = np.uint32(a[k] * h0 + b[k]), np.uint32(a[k] * h1 + b[k])
             v2, v3 = np.uint32(a[k] * h2 + b[k]), np.uint32(a[k] * h3 + b[k])
-            row[k] = min(row[k], min(min(v0, v1), min(v2, v3)))
+            v4, v5 = np.uint32(a[k] * h4 + b[k]), np.uint32(a[k] * h5 + b[k])
+            v6, v7 = np.uint32(a[k] * h6 + b[k]), np.uint32(a[k] * h7 + b[k])
+            low, high = min(min(v0, v1), min(v2, v3)), min(min(v4, v5), min(v6, v7))
+            row[k] = min(row[k], min(low, high))
         at += _BLOCK
     while at < count:
         h0 = _mix32(hashes[at])
