@@ -6,8 +6,8 @@ from pathlib import Path
 
 from flows.commands.context import context
 from flows.output import emit, safe, table
+from flows.steps import read_report, report_facts, report_lines
 from pipeline.errors import UsageError
-from pipeline.quality.report import Report
 from pipeline.storage.lock import exclusive
 from pipeline.storage.paths import Store
 from pipeline.storage.releases import get, latest
@@ -19,18 +19,18 @@ EXIT = {"PASS": 0, "WARN": 0, "FAIL": 3, "ERROR": 4, "NOT_RUN": 4}
 def show(which: str | None, config: Path | None, curated: Path | None, *, as_json: bool) -> int:
     """Print all checks; the exit code is that of the verdict."""
     folder = _folder(context(config, curated=curated).store, which)
-    report = Report.from_bytes((folder / "report.json").read_bytes())
+    report = read_report(folder)
     rows = [
         [check.id, check.value, check.limit, check.last, check.verdict, check.words_en]
         for check in report.checks
     ]
     lines = [
-        *map(safe, report.lines()[:2]),
+        *map(safe, report_lines(report)[:2]),
         "",
         *table(rows, ["check", "value", "limit", "last", "verdict", "what"]),
     ]
-    emit(report.facts(), lines, as_json=as_json)
-    return EXIT[str(report.verdict_after_waivers)]
+    emit(report_facts(report), lines, as_json=as_json)
+    return EXIT[str(report.after)]
 
 
 def approve(

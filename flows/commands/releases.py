@@ -4,8 +4,8 @@ from pathlib import Path
 
 from flows.commands.context import context
 from flows.output import emit, safe, table
+from flows.steps import read_report, report_facts, report_lines
 from pipeline.errors import StoreDamaged, UsageError
-from pipeline.quality.report import Report
 from pipeline.storage.paths import Store
 from pipeline.storage.releases import Release, get, list_releases
 from pipeline.storage.releases import verify as verify_release
@@ -67,11 +67,11 @@ def show_report(
     """The first screen of the report in words, and where report.html lies."""
     where = context(config, curated=curated, models=models)
     folder = _report_folder(where.store, number)
-    report = Report.from_bytes((folder / "report.json").read_bytes())
+    report = read_report(folder)
     if as_json:
-        emit(report.facts(), [], as_json=True)
+        emit(report_facts(report), [], as_json=True)
         return
-    lines = [safe(line) for line in report.lines()]
+    lines = [safe(line) for line in report_lines(report)]
     adapters = sorted(where.models.glob("*/README.md")) if where.models.is_dir() else []
     lines += ["", f"Report:  {folder / 'report.html'}", f"Data:    {folder / 'data'}"]
     lines += [f"Adapter: {card.parent}" for card in adapters[-1:]]

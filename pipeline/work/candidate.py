@@ -42,6 +42,8 @@ RESOLUTION = pa.schema(
 class ReleaseConfig:
     """Section [release] of kvarn.toml."""
 
+    name: str = "kvarn"
+    """Name of the data set: the title of report, dataset card and Croissant."""
     withheld: Literal["all", "flagged", "none"] = "all"
     """Which withheld texts a release carries for review, report and `kvarn why`: flagged and dropped, flagged only, or none
     (for text that must not be stored twice)."""
