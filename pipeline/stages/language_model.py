@@ -201,7 +201,8 @@ def depth(rows: NDArray[Any], moves: NDArray[Any]) -> int:
     edge, steps = np.array([0]), -1
     while len(edge):
         steps += 1
-        reached = np.unique(table[rows[edge]])
-        edge = reached[~seen[reached]]
-        seen[edge] = True
+        reached = np.zeros(len(rows), np.bool_)
+        reached[table[np.unique(rows[edge])]] = True
+        edge = np.flatnonzero(reached & ~seen)
+        seen |= reached
     return steps

@@ -3,6 +3,7 @@
 Offsets count code points of the repaired text, end exclusive. Masking itself is an edit: this stage only finds.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Literal
@@ -126,9 +127,11 @@ def apart(found: Iterable[Found]) -> list[Found]:
     """Finds without overlaps: the surer kind wins, then the longer, then the earlier."""
     taken: list[Found] = []
     for span in sorted(set(found), key=lambda s: (RANK[s[2]], s[0] - s[1], s[0])):
-        if all(span[1] <= other[0] or other[1] <= span[0] for other in taken):
-            taken.append(span)
-    return sorted(taken)
+        at = bisect_left(taken, span[:2])
+        clear_before = at == 0 or taken[at - 1][1] <= span[0]
+        if clear_before and (at == len(taken) or span[1] <= taken[at][0]):
+            taken.insert(at, span)
+    return taken
 
 
 def _column(rows: dict[int, list[Found]], length: int) -> pa.Array:

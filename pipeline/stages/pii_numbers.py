@@ -28,7 +28,8 @@ CARD_LENGTHS = range(13, 20)
 CARD_CONTEXT = re.compile(r"(?i)kort|card|\bcc\b|visa|maestro|mastercard")
 GIRO = re.compile(r"(?<!\w)\d(?:[\d ]{1,8}\d)?-\d{1,4}(?!\w|-\d)")
 GIRO_CONTEXT = re.compile(r"(?i)(?:bank|plus|post)giro|\b[bp]g\b")
-ACCOUNT = re.compile(r"(?<!\w)\d{4}(?:-\d)?[ ,.-]{1,2}\d[\d .-]{4,14}\d(?!\w)")
+ACCOUNT = re.compile(r"(?<!\w)\d{2,5}(?:[ ,.-]{0,2}\d{1,5}){1,6}(?!\w)")
+ACCOUNT_DIGITS = range(7, 16)
 ACCOUNT_CONTEXT = re.compile(r"(?i)konto(?:n(?:umme)?r)?\b|clearing|kontonummer|bankkonto|\bacc(?:ount)?\b")
 DOTTED = re.compile(
     r"(?<![\w.-])(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?![\w-]|\.\d)"
@@ -71,7 +72,8 @@ def _accounts(text: str, start: int, end: int, before: str) -> Iterator[Found]:
                 yield match.start(), match.end(), "bank"
     if ACCOUNT_CONTEXT.search(before):
         for match in ACCOUNT.finditer(text, start, end):
-            yield match.start(), match.end(), "bank"
+            if sum(map(str.isdigit, match[0])) in ACCOUNT_DIGITS:
+                yield match.start(), match.end(), "bank"
 
 
 def is_card(shown: str, before: str) -> bool:

@@ -19,15 +19,16 @@ SERVICE_ACCOUNTS = frozenset({"git", "svn", "hg"})
 IBAN_LENGTHS = range(15, 35)
 HEXADECIMAL = re.compile(r"[0-9A-Fa-f:.]{3,45}")
 
+CAPITAL, SMALL = "A-ZÅÄÖÆØÉÜ", "a-zåäöæøéü"
 STREET = re.compile(
-    r"(?<!\w)(?:(?:[A-ZÅÄÖ][a-zåäöéü]{1,20}|[A-ZÅÄÖ]:[a-z]{1,3}|S:t|S:ta|Sankt)[ ]){0,2}[A-ZÅÄÖ][A-Za-zåäöéüÅÄÖ:-]{2,40} \Z"
+    rf"(?<!\w)(?:(?:[{CAPITAL}][{SMALL}]{{1,20}}|[{CAPITAL}]:[a-z]{{1,3}})[ ]){{0,2}}[{CAPITAL}][{SMALL}{CAPITAL}:-]{{2,40}} \Z"
 )
 LOWER_STREET = re.compile(
-    r"(?<!\w)(?:[A-ZÅÄÖ][a-zåäöéü]{1,20} ){1,2}(?:gatan|gata|vägen|gränd|torg|plan|allé|backe|väg) \Z"
+    rf"(?<!\w)(?:[{CAPITAL}][{SMALL}]{{1,20}} ){{1,2}}(?:gatan|gata|vägen|gränd|torg|plan|allé|backe|väg) \Z"
 )
 STREET_NUMBER = re.compile(
-    r"\d{1,4}(?: ?-? ?\d{1,4})?(?: ?[A-Za-z](?!\w))?(?:,? ?(?:lgh|nb|\d tr|läg\.?|vån\.?)(?: ?\d{1,4})?(?: ?tr)?\b)?"
-    r"(?:,? ?\n? ?(?:c/o [^\n,]{1,40}, ?)?(?:S(?:E|-)?-? ?|DK-|N-|NO-|FI-)?\d{3} ?\d{2} ?[A-ZÅÄÖ][A-Za-zåäöéÅÄÖ]{1,30}(?: [A-ZÅÄÖ][a-zåäöé]{1,20})?)?"
+    r"\d{1,4}(?: ?-? ?\d{1,4})?(?:(?: ?[A-Z]|[a-z])(?!\w))?(?:,? ?(?:lgh|nb|\d tr|läg\.?|vån\.?)(?: ?\d{1,4})?(?: ?tr)?\b)?"
+    rf"(?:,? ?\n? ?(?:S(?:E|-)?-? ?|DK-|N-|NO-|FI-)?\d{{3}} ?\d{{2}} ?[{CAPITAL}][{SMALL}{CAPITAL}]{{1,30}}(?: [{CAPITAL}][{SMALL}]{{1,20}})?)?"
 )
 ROADS = re.compile(r"(?i)(?:riks|läns|europa|motor|lands|järn|flyg|pul)(?:vägen?|leden|gatan)\s\Z")
 

@@ -1,9 +1,10 @@
 """Repair: what must be repaired, what must be left alone, and the laws of both."""
 
 import hashlib
+import importlib
 import json
-import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +19,7 @@ from pipeline.stages.repair import Repair, RepairConfig, content_id, recipe, rep
 CASES = Path(__file__).parent.parent / "cases" / "repair"
 
 
-def cases(name: str) -> list[dict[str, object]]:
+def cases(name: str) -> list[dict[str, Any]]:
     lines = (CASES / f"{name}.jsonl").read_text(encoding="utf-8").split("\n")
     return [json.loads(line) for line in lines if line]
 
@@ -31,20 +32,27 @@ def table(texts: list[str]) -> pa.Table:
 # What breaks texts: mojibake leads, controls, joiners, hyphens at line ends, composition, entities.
 TROUBLE = st.text(
     st.sampled_from(
-        list("aåäö Ö-\n\r\t\x00\x0c\x1b[mÃÂâ€™œ¶¤\x85 ﬁ¬&auml;§°”’–…×√")
-        + ["\u0308", "\u030a", "\u200d", "\u00ad", "\ufeff", "\u202e"]
+        [
+            *"aåäö Ö-\n\r\t\x00\x0c\x1b[mÃÂâ€™œ¶¤\x85 ﬁ¬&auml;§°”’–…×√",
+            "\u0308",
+            "\u030a",
+            "\u200d",
+            "\u00ad",
+            "\ufeff",
+            "\u202e",
+        ]
     ),
     max_size=40,
 )
 
 
 @pytest.mark.parametrize("case", cases("must_keep"), ids=lambda case: case["label"])
-def test_text_that_only_looks_odd_is_left_alone(case: dict[str, str]) -> None:
+def test_text_that_only_looks_odd_is_left_alone(case: dict[str, Any]) -> None:
     assert repair_text(case["text"]) == (case["text"], [])
 
 
 @pytest.mark.parametrize("case", cases("repaired"), ids=lambda case: case["label"])
-def test_damage_is_repaired_and_named(case: dict[str, str]) -> None:
+def test_damage_is_repaired_and_named(case: dict[str, Any]) -> None:
     assert repair_text(case["text"]) == (case["expect"], case["repairs"])
 
 
@@ -62,13 +70,9 @@ def test_the_scan_suspects_every_text_that_a_step_would_change(text: str) -> Non
         assert step(text) == text or bits & calls, name
 
 
-@given(st.text(st.characters(codec="utf-8"), max_size=30))
-def test_digits_and_swedish_letters_are_never_lost(text: str) -> None:
-    wrapped = f"å1{text}9ö"
-    repaired, _ = repair_text(wrapped)
-    assert repaired[0] == "å"
-    assert repaired.count("1") >= 1
-    assert repaired[-1] in "ö" or text[-1:].isspace() or not repaired.endswith("o")
+@given(st.text(st.sampled_from("abcdefåäöÅÄÖ0123456789 .,;:!?()/\n"), max_size=60))
+def test_swedish_letters_and_digits_are_never_touched(text: str) -> None:
+    assert repair_text(text) == (text, [])
 
 
 @given(st.lists(TROUBLE, max_size=6))
@@ -112,12 +116,10 @@ def test_labelled_mojibake_is_repaired_and_nothing_else(
     shared_data: Path, scorers: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(str(scorers))
-    import score_mojibake
-
+    score_mojibake = importlib.import_module("score_mojibake")
     lines = (shared_data / "quality" / "mojibake_ftfy.jsonl").read_text(encoding="utf-8").split("\n")
     gold = [json.loads(line) for line in lines if line]
     got = [{"id": row["id"], "text": repair_text(row["original"])[0]} for row in gold]
     score = score_mojibake.score(str(shared_data), got)
     assert score["repaired"] == 1.0
     assert score["false_repairs"] == 0
-    assert "kscore" in sys.modules

@@ -1,0 +1,159 @@
+"""Personal data: what must be found, what must not be, and laws of spans and batches."""
+
+import importlib
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.stage import run_measure
+from pipeline.stages.pii import KINDS, Pii, PiiConfig, apart, masked_kinds, pii_findings
+
+CASES = Path(__file__).parent.parent / "cases" / "pii"
+
+
+def cases(name: str) -> list[dict[str, Any]]:
+    lines = (CASES / f"{name}.jsonl").read_text(encoding="utf-8").split("\n")
+    return [json.loads(line) for line in lines if line]
+
+
+def measure(texts: list[str], config: PiiConfig | None = None) -> pa.Table:
+    ids = pa.array([str(i) for i in range(len(texts))], pa.string())
+    return run_measure(Pii(config), pa.table({"doc_id": ids, "text": pa.array(texts, pa.large_string())}))
+
+
+def found(text: str, config: PiiConfig | None = None) -> list[dict[str, str]]:
+    spans = measure([text], config)["pii"][0].as_py()
+    return [{"value": text[span["start"] : span["end"]], "kind": span["kind"]} for span in spans]
+
+
+@pytest.mark.parametrize("case", cases("must_keep"), ids=lambda case: case["label"])
+def test_what_is_no_personal_data_is_left_alone(case: dict[str, Any]) -> None:
+    assert found(case["text"]) == []
+
+
+@pytest.mark.parametrize("case", cases("found"), ids=lambda case: case["label"])
+def test_personal_data_is_found_to_the_letter(case: dict[str, Any]) -> None:
+    assert found(case["text"]) == case["expect"]
+    shifted = f"Åäö 😀: {case['text']}\nnästa rad"
+    assert found(shifted) == case["expect"]
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            *(case["text"] for case in cases("found")),
+            *(case["text"] for case in cases("must_keep")),
+            "å",
+            "\n",
+            " ",
+            "😀",
+        ]
+    ),
+    max_size=6,
+).map(" ".join)
+NOISE = st.text(st.sampled_from(list("0123456789+-() ./:@SEGBx\n\N{EN DASH}å")), max_size=60)
+
+
+@given(PIECES | NOISE)
+def test_spans_lie_in_the_text_in_order_and_apart(text: str) -> None:
+    row = measure([text]).to_pylist()[0]
+    spans = [(span["start"], span["end"]) for span in row["pii"]]
+    assert all(0 <= start < end <= len(text) for start, end in spans)
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
+    assert row["pii_count"] == len(spans)
+    assert all(text[start:end].strip() == text[start:end] for start, end in spans)
+
+
+@given(st.lists(PIECES | NOISE, max_size=5))
+def test_a_batch_gives_what_single_texts_give(texts: list[str]) -> None:
+    assert measure(texts)["pii"].to_pylist() == [measure([text])["pii"][0].as_py() for text in texts]
+
+
+def test_more_candidates_than_room_are_all_found() -> None:
+    text = " ".join(["anna@example.org"] * 5000)
+    assert measure([text])["pii_count"][0].as_py() == 5000
+
+
+def test_hostile_text_is_judged_in_linear_time() -> None:
+    """Patterns that backtrack would take minutes on these."""
+    for text in (
+        "0" * 200_000,
+        "08-" * 60_000,
+        "a@" * 50_000,
+        "a." * 50_000 + "@" + "b." * 50_000,
+        "SE45 " * 4_000,
+        "1:" * 60_000,
+    ):
+        measure([text])
+
+
+def test_the_policy_decides_what_becomes_of_a_kind() -> None:
+    config = PiiConfig(email="drop", phone="flag", iban="off")
+    items = measure(
+        ["anna@example.org", "08-514 50 61", "GB20FZQP92174218096792", "850709-9805", "skog"], config
+    )
+    verdicts = {(hit.code, hit.action): hit.rows.tolist() for hit in pii_findings(config)(items)}
+    assert verdicts == {
+        ("pii.email", "drop"): [True, False, False, False, False],
+        ("pii.phone", "flag"): [False, True, False, False, False],
+    }
+    assert items["pii_count"].to_pylist() == [1, 1, 0, 1, 0]
+    assert masked_kinds(config) == frozenset(KINDS) - {"email", "phone", "iban", "person"}
+
+
+def test_persons_are_found_by_cues_only_when_asked_for() -> None:
+    text = "Kontakta Anna Ek om skogen."
+    assert found(text) == []
+    assert found(text, PiiConfig(person="mask")) == [{"value": "Anna Ek", "kind": "person"}]
+
+
+def test_where_finds_overlap_the_surer_kind_wins() -> None:
+    assert apart([(0, 11, "phone"), (0, 11, "personnummer"), (20, 25, "ip"), (20, 30, "phone")]) == [
+        (0, 11, "personnummer"),
+        (20, 25, "ip"),
+    ]
+
+
+def test_an_empty_table_stays_one() -> None:
+    assert measure([]).num_rows == 0
+
+
+# The scorer leaves a file to be closed by the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+def test_labelled_texts_and_statutes(
+    shared_data: Path, scorers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(scorers))
+    score_pii = importlib.import_module("score_pii")
+    data = shared_data / "pii"
+
+    def rows(name: str) -> list[dict[str, Any]]:
+        lines = (data / f"{name}.jsonl").read_text(encoding="utf-8").split("\n")
+        return [json.loads(line) for line in lines if line]
+
+    texts = {row["id"]: row["text"] for name in ("sv_injected", "presidio_synth") for row in rows(name)}
+    texts |= {
+        f"pnr:{row['value']}": f"Hennes personnummer är {row['value']}."
+        for row in rows("personnummer_validity")
+    }
+    numbers = (data / "skatteverket_testpersonnummer.txt").read_text(encoding="utf-8").split()
+    texts |= {f"skv:{number}": f"Hennes personnummer är {number}." for number in numbers}
+    statutes = sorted((shared_data / "raw" / "sfs_md").rglob("*.md"))
+    texts |= {str(path.relative_to(shared_data)): path.read_text(encoding="utf-8") for path in statutes}
+    got = [
+        {"id": key, "pii": spans, "text": texts[key]}
+        for key, spans in zip(texts, measure(list(texts.values()))["pii"].to_pylist(), strict=True)
+    ]
+    score = score_pii.score(str(shared_data), got)
+    for kind in ("PERSONNUMMER", "IBAN", "EMAIL", "PHONE", "ADDRESS"):
+        assert score["sv_injected"][kind]["recall_exact"] == 1.0, kind
+        assert score["sv_injected"][kind]["precision"] == 1.0, kind
+    assert score["validity"]["right"] == 1.0
+    assert score["skatteverket_accepted"] == 1.0
+    assert score["sfs_md"]["all_kinds"] == {}
