@@ -30,7 +30,10 @@ GIRO = re.compile(r"(?<!\w)\d(?:[\d ]{1,8}\d)?-\d{1,4}(?!\w|-\d)")
 GIRO_CONTEXT = re.compile(r"(?i)(?:bank|plus|post)giro|\b[bp]g\b")
 ACCOUNT = re.compile(r"(?<!\w)\d{2,5}(?:[ ,.-]{0,2}\d{1,5}){1,6}(?!\w)")
 ACCOUNT_DIGITS = range(7, 16)
-ACCOUNT_CONTEXT = re.compile(r"(?i)konto(?:n(?:umme)?r)?\b|clearing|kontonummer|bankkonto|\bacc(?:ount)?\b")
+ACCOUNT_CONTEXT = re.compile(
+    r"(?i)(?:konto(?:n(?:umme)?r)?|kto|clearing(?:n(?:umme)?r)?|\baccount(?: (?:no|number))?)[.: ]{1,3}(?:nr[.: ]{1,3})?\Z"
+)
+"""Only right before the number: "konto" alone stands near dates and sums in any statute on accounting."""
 DOTTED = re.compile(
     r"(?<![\w.-])(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?![\w-]|\.\d)"
 )
