@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.errors import ContractError
@@ -52,19 +53,15 @@ def verified_pairs(texts: Texts, config: DuplicatesConfig) -> pa.Table:
 
 def pairs_table(pairs: pa.Table, ids: pa.Array, cluster: pa.Array) -> pa.Table:
     """The PAIRS schema from rows: ids and clusters are strings, one per row; id_a < id_b, sorted."""
-    left, right = ids.take(pairs["i"].combine_chunks()), ids.take(pairs["j"].combine_chunks())
-    a, b = np.asarray(left.to_pylist(), object), np.asarray(right.to_pylist(), object)
-    swap = a > b
-    table = pa.table(
-        [
-            pa.array(np.where(swap, b, a), pa.string()),
-            pa.array(np.where(swap, a, b), pa.string()),
-            pairs["jaccard"].combine_chunks(),
-            cluster.take(pairs["i"].combine_chunks()),
-        ],
-        schema=PAIRS,
-    )
-    return table.sort_by([("id_a", "ascending"), ("id_b", "ascending")])
+    i, j = pairs["i"].combine_chunks(), pairs["j"].combine_chunks()
+    left, right = ids.take(i), ids.take(j)
+    columns = [
+        pc.min_element_wise(left, right),
+        pc.max_element_wise(left, right),
+        pairs["jaccard"].combine_chunks(),
+        cluster.take(i),
+    ]
+    return pa.table(columns, schema=PAIRS).sort_by([("id_a", "ascending"), ("id_b", "ascending")])
 
 
 def smallest_of(labels: NDArray[np.int64], content_ids: Sequence[str]) -> list[str]:

@@ -10,8 +10,10 @@ documents go to quarantine (`split.conflict`) and the earlier ones stay where th
 """
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -173,14 +175,10 @@ def _place(units: list[_Unit], config: SplitConfig, *, is_first: bool) -> dict[i
 
 
 def _by_hash(name: str, config: SplitConfig) -> str:
-    point = _hash(name, config.seed) / 2**64
-    edge = 0.0
-    for split, share in config.shares.items():
-        edge += share
-        if point < edge:
-            return split
-    # The shares may add up to a hair less than 1; the last split with a share takes what is left.
-    return [split for split, share in config.shares.items() if share][-1]
+    splits = [split for split, share in config.shares.items() if share]
+    # The last split needs no upper edge: shares may add up to a hair less than 1.
+    edges = list(accumulate(config.shares[split] for split in splits[:-1]))
+    return splits[bisect_right(edges, _hash(name, config.seed) / 2**64)]
 
 
 def _by_quota(units: list[_Unit], shares: Mapping[str, float]) -> dict[int, str]:

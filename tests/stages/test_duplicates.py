@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 
 from pipeline.config import build
 from pipeline.errors import ConfigError, ContractError
+from pipeline.kernels.shingles import shingle_hash
 from pipeline.schema import PAIRS, check_schema
+from pipeline.stages import duplicates_sketch
 from pipeline.stages.duplicates import (
     ITEMS,
     DuplicatesConfig,
@@ -47,6 +49,11 @@ def shingles(text: str) -> set[tuple[str, ...]]:
     return {tuple(words[at : at + 5]) for at in range(len(words) - 4)}
 
 
+def in_order(text: str) -> list[tuple[str, ...]]:
+    words = re.findall(r"\w+", unicodedata.normalize("NFC", text).lower())
+    return [tuple(words[at : at + 5]) for at in range(len(words) - 4)]
+
+
 def true_jaccard(one: str, other: str) -> float:
     a, b = shingles(one), shingles(other)
     if not a and not b:
@@ -73,7 +80,10 @@ def long_text(*, words: int = 120, changed: int = 0, seed: int = 0) -> str:
 
 # Short vocabularies and few words, so that texts are alike often.
 NEAR_TEXTS = st.lists(
-    st.lists(st.sampled_from(["skog", "Skog", "lag", "2", "å", "!"]), max_size=12).map(" ".join), max_size=12
+    st.lists(st.sampled_from(["skog", "Skog", "lag", "2", "å", "a\u030a", "\u0130", "!"]), max_size=12).map(
+        " ".join
+    ),
+    max_size=12,
 )
 
 
@@ -139,6 +149,28 @@ def test_chunks_and_slices_give_the_pairs_of_the_whole() -> None:
     )
     assert verified_pairs(chunked, CONFIG).equals(whole)
     assert whole.num_rows == 10
+
+
+@given(NEAR_TEXTS, st.integers(1, 80))
+def test_batches_of_any_size_give_the_pairs_of_the_whole(texts: list[str], size: int) -> None:
+    whole = sketch(strings(texts), CONFIG)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duplicates_sketch, "_BATCH_BYTES", size)
+        parts = sketch(strings(texts), CONFIG)
+    assert sum(map(len, parts)) == len(texts)
+    assert find_similar(parts, CONFIG).pairs(512).equals(find_similar(whole, CONFIG).pairs(512))
+
+
+def test_documents_that_python_must_normalise_keep_their_place_among_others() -> None:
+    plain = [long_text(seed=n) for n in range(6)]
+    odd = [text + " a\u030a \u0130 \u03a3" for text in plain]
+    texts = [text for pair in zip(plain, odd, strict=True) for text in pair]
+    (only,) = sketch(strings(texts), CONFIG)
+    for row, text in enumerate(texts):
+        part = only.hashes[only.offsets[row] : only.offsets[row + 1]].tolist()
+        assert part == [shingle_hash(" ".join(words).encode()) for words in in_order(text)]
+    table = verified_pairs(strings(texts), CONFIG)
+    assert [(p["i"], p["j"]) for p in table.to_pylist()] == [(n, n + 1) for n in range(0, 12, 2)]
 
 
 def test_no_text_at_all_gives_no_pair() -> None:
