@@ -1,0 +1,166 @@
+"""Documents to look at, chosen by hash: the same ones in any order of files, and nobody picked them."""
+
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.quality.ledger import coded, exploded
+from pipeline.quality.texts import hex_keys
+from pipeline.schema import QUARANTINED
+from pipeline.stage import Rule
+
+TEXT = 600
+"""Characters of a document that the report shows."""
+KEPT_SAMPLES, PER_RULE, NEAREST, QUARANTINE_PER_REASON = 10, 3, 10, 5
+RULES = 60
+"""Rules that get samples, most frequent first: with their texts they fill about 150 kB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One document as the report shows it. The text is the published or withheld one: personal data is masked."""
+
+    record_id: str
+    source: str
+    language: str
+    reasons: tuple[str, ...]
+    text: str
+    cut: bool
+    """More text than is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A kept document that came close to a limit."""
+
+    record_id: str
+    source: str
+    code: str
+    measure: str
+    value: float
+    limit: float
+    distance: float
+    """In standard deviations of the measure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Why items could not be used, with some of them by name."""
+
+    reason: str
+    count: int
+    records: tuple[str, ...]
+
+
+class _Lowest:
+    """Keeps the `count` rows with the lowest keys."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._heap: list[tuple[int, str, Sample]] = []
+
+    def offer(self, table: pa.Table) -> None:
+        keys = hex_keys(table.column("content_id"))
+        # The lowest few by content_id's first digits would also be the first shards'; mixing the bits spreads them.
+        mixed = keys * np.uint64(0x9E3779B97F4A7C15)
+        # Two rows of one content have one key: the record id decides, so more than `count` must be looked at.
+        chosen = np.argsort(mixed, kind="stable")[: self._count + 8]
+        rows = table.take(pa.array(chosen))
+        for key, row in zip(mixed[chosen].tolist(), rows.to_pylist(), strict=True):
+            # Negated: heapq drops the smallest, and the largest key is the one to drop.
+            entry = (-key, row["record_id"], _sample(row))
+            if len(self._heap) < self._count:
+                heapq.heappush(self._heap, entry)
+            else:
+                heapq.heappushpop(self._heap, entry)
+
+    def samples(self) -> tuple[Sample, ...]:
+        return tuple(sample for _, _, sample in sorted(self._heap, key=lambda entry: (-entry[0], entry[1])))
+
+
+def _sample(row: Mapping[str, object]) -> Sample:
+    text = str(row["text"])
+    reasons = row.get("reasons") or ()
+    assert isinstance(reasons, Sequence)
+    return Sample(
+        record_id=str(row["record_id"]),
+        source=str(row["source"]),
+        language=str(row["language"]),
+        reasons=tuple(str(code) for code in reasons),
+        text=text[:TEXT],
+        cut=len(text) > TEXT,
+    )
+
+
+COLUMNS = ["record_id", "content_id", "source", "language", "text"]
+
+
+def sample_kept(tables: Iterable[pa.Table]) -> tuple[Sample, ...]:
+    """Ten published documents."""
+    lowest = _Lowest(KEPT_SAMPLES)
+    for table in tables:
+        lowest.offer(table.select(COLUMNS))
+    return lowest.samples()
+
+
+def sample_withheld(tables: Iterable[pa.Table], codes: Sequence[str]) -> dict[str, tuple[Sample, ...]]:
+    """Three withheld documents for each of the given reason codes (those that have any)."""
+    lowest = {code: _Lowest(PER_RULE) for code in codes[:RULES]}
+    for table in tables:
+        rows, names = exploded(table.column("reasons"))
+        code, found = coded(names)
+        for i, name in enumerate(found):
+            if name in lowest:
+                chosen = pa.array(rows[code == i])
+                lowest[name].offer(table.select([*COLUMNS, "reasons"]).take(chosen))
+    return {code: kept.samples() for code, kept in lowest.items() if kept.samples()}
+
+
+def nearest(ledger: pa.Table, measures: pa.Table, rules: Sequence[Rule]) -> tuple[Near, ...]:
+    """The kept documents closest to a limit, at most one entry a document; distances in standard deviations."""
+    kept = np.flatnonzero(pc.equal(ledger.column("fate"), "kept").to_numpy())
+    found: dict[int, Near] = {}
+    for rule in rules:
+        if rule.measure not in measures.schema.names or not len(kept):
+            continue
+        values = measures.column(rule.measure).to_numpy()[kept].astype(float)
+        deviation = float(np.nanstd(values)) if not np.isnan(values).all() else 0.0
+        for limit in (rule.low, rule.high):
+            if limit is None or deviation == 0.0:
+                continue
+            distance = np.abs(values - limit) / deviation
+            for at in np.argsort(np.where(np.isnan(distance), np.inf, distance), kind="stable")[:NEAREST]:
+                _keep_nearer(found, int(kept[at]), rule, limit, float(values[at]), float(distance[at]))
+    chosen = sorted(found, key=lambda row: (found[row].distance, row))[:NEAREST]
+    names = ledger.select(["record_id", "source"]).take(pa.array(chosen, pa.int64())).to_pylist()
+    return tuple(
+        Near(name["record_id"], name["source"], *_rest(found[row]))
+        for row, name in zip(chosen, names, strict=True)
+    )
+
+
+def _keep_nearer(
+    found: dict[int, Near], row: int, rule: Rule, limit: float, value: float, distance: float
+) -> None:
+    if np.isfinite(distance) and (row not in found or distance < found[row].distance):
+        found[row] = Near("", "", rule.code, rule.measure, value, limit, distance)
+
+
+def _rest(near: Near) -> tuple[str, str, float, float, float]:
+    return near.code, near.measure, near.value, near.limit, near.distance
+
+
+def quarantine_list(ledger: pa.Table) -> tuple[Quarantine, ...]:
+    """Reasons of quarantined items, most frequent first."""
+    rows = ledger.filter(pc.equal(ledger.column("fate"), QUARANTINED))
+    at, codes = exploded(rows.column("reasons"))
+    code, names = coded(codes)
+    found = []
+    for i, name in enumerate(names):
+        records = rows.column("record_id").take(pa.array(at[code == i])).to_pylist()
+        found.append(Quarantine(name, len(records), tuple(sorted(records)[:QUARANTINE_PER_REASON])))
+    return tuple(sorted(found, key=lambda entry: (-entry.count, entry.reason)))
