@@ -66,6 +66,17 @@ def documents(data: Path) -> Iterator[tuple[bool, str, str]]:
         if gold[row["id"]]["drop"] == "" and gold[row["id"]]["kind"] != "upper_copy":
             kind = gold[row["id"]]["kind"]
             yield False, "statute" if kind == "statute" else "interpellation", row["text"]
+    yield from _prose(data)
+    taken: dict[str, int] = defaultdict(int)
+    for language in ("sv", "en"):
+        for row in rows_of(data / f"pretrain/{language}.jsonl.gz"):
+            taken[row["source"]] += 1
+            if taken[row["source"]] <= PER_SOURCE:
+                yield False, row["source"], row["text"][:LONGEST]
+
+
+def _prose(data: Path) -> Iterator[tuple[bool, str, str]]:
+    """Good text of registers that the labelled documents lack."""
     for kind, name in (("textbook", "laerebogen_da"), ("question", "swefaq_sv")):
         for row in rows_of(data / f"sft/{name}.jsonl"):
             yield False, kind, _joined(row)
@@ -77,12 +88,6 @@ def documents(data: Path) -> Iterator[tuple[bool, str, str]]:
             yield False, "declaration", row["text"]
     for row in rows_of(data / "lid/mixed_docs.jsonl"):
         yield False, "handbook", "\n".join(segment["text"] for segment in row["segments"])
-    taken: dict[str, int] = defaultdict(int)
-    for language in ("sv", "en"):
-        for row in rows_of(data / f"pretrain/{language}.jsonl.gz"):
-            taken[row["source"]] += 1
-            if taken[row["source"]] <= PER_SOURCE:
-                yield False, row["source"], row["text"][:LONGEST]
 
 
 def fit(scaled: Floats, bad: NDArray[np.bool_], kinds: NDArray[np.str_]) -> Floats:

@@ -208,10 +208,10 @@ def _register_words(words: NDArray[np.int64], first: int, last: int) -> int:
 
 @njit(cache=True, nogil=True)
 def _asks_consent(words: NDArray[np.int64], first: int, last: int) -> bool:
+    asked = 0
     for i in range(first, last):
-        if words[i, W_FLAGS] & CONSENT_WORD:
-            return True
-    return False
+        asked |= int(words[i, W_FLAGS]) & CONSENT_WORD
+    return asked != 0
 
 
 @njit(cache=True, nogil=True)

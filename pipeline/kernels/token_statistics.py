@@ -78,7 +78,7 @@ def _byte_kinds() -> NDArray[np.uint8]:
     kinds = np.full(256, _BREAK, np.uint8)
     kinds[list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")] = _RUN
     kinds[list(range(33))] = _BLANK
-    kinds[list(b":<#\\.")] = _SIGN
+    kinds[list(b":<#\\.\xe2")] = _SIGN
     return kinds
 
 
@@ -125,6 +125,9 @@ def _sign(
         totals[B_BACKSLASH] += 1
     elif byte == 46 and at + 2 < end and data[at + 1] == 46 and data[at + 2] == 46:
         totals[B_ELLIPSIS] += at == start or data[at - 1] != 46
+    elif byte == 0xE2:
+        # The ellipsis as one character, U+2026, is E2 80 A6; other characters begin with E2 as well.
+        totals[B_ELLIPSIS] += data[at + 1] == 0x80 and data[at + 2] == 0xA6
     return tag
 
 

@@ -125,7 +125,6 @@ DEFAULT: Mapping[str, Bound] = MappingProxyType(
         "max_roff_lines": Bound(0.15, 0.05),
         "max_log_lines": Bound(0.3, 0.1),
         "max_contents_lines": Bound(0.4, 0.1),
-        "max_header_lines": Bound(0.6),
         "max_register_words": Bound(0.6, 0.05),
         "max_number_words": Bound(0.45, 0.05),
         "max_odd_words": Bound(0.25, 0.05),
