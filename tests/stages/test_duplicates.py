@@ -161,6 +161,12 @@ def test_batches_of_any_size_give_the_pairs_of_the_whole(texts: list[str], size:
     assert find_similar(parts, CONFIG).pairs(512).equals(find_similar(whole, CONFIG).pairs(512))
 
 
+def test_wordless_texts_of_different_shards_are_copies_too() -> None:
+    shards = [strings(["ord", "?!", ""]), strings(["annat", "…", "?!"])]
+    parts = [part for shard in shards for part in sketch(shard, CONFIG)]
+    assert find_similar(parts, CONFIG).copy_of.tolist() == [0, 1, 2, 3, 4, 1]
+
+
 def test_documents_that_python_must_normalise_keep_their_place_among_others() -> None:
     plain = [long_text(seed=n) for n in range(6)]
     odd = [text + " a\u030a \u0130 \u03a3" for text in plain]
