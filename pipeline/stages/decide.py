@@ -65,7 +65,10 @@ class Decide:
         for action, number in (("flag", _FLAG), ("drop", _DROP)):
             level[_any((f.rows for f in ruled if f.action == action), rows)] = number
         for finding in acting:
-            level[finding.rows] = _DROP if finding.action == "drop" else _FLAG
+            # A person who holds an item back does not thereby lift it above what drops it.
+            level[finding.rows] = np.minimum(
+                level[finding.rows], _DROP if finding.action == "drop" else _FLAG
+            )
         level[_any((f.rows for f in faults), rows)] = _QUARANTINE
         reasons = _reasons(
             [(_QUARANTINE, faults), (_DROP, acting), (_FLAG, acting), (_DROP, ruled), (_FLAG, ruled)], level
@@ -157,9 +160,10 @@ def _reasons(groups: list[tuple[int, list[Finding]]], level: NDArray[np.int64]) 
 
 
 def _applied(choices: list[tuple[str, Mask]], level: NDArray[np.int64]) -> pa.Array:
-    """Name of the decision that was applied: none is to what could not be read or is held back all the same."""
+    """Name of the decision that made the fate; none did for what could not be read or is held back or dropped anyway."""
     applied = np.full(len(level), None, object)
     for name, rows in choices:
-        stands = level == _KEEP if EFFECTS[name] is None else level != _QUARANTINE
-        applied[rows & stands] = name
+        effect = EFFECTS[name]
+        wanted = _KEEP if effect is None else _DROP if effect == "drop" else _FLAG
+        applied[rows & (level == wanted)] = name
     return pa.array(applied, pa.string())
