@@ -25,7 +25,7 @@ Pool = SandboxPool[dict[str, Any], Any]
 def pool() -> Iterator[Pool]:
     sys.path.insert(0, HERE)
     limits = SandboxLimits(wall_seconds=1.0, resident_bytes=300 << 20, address_bytes=2 << 30)
-    with SandboxPool(2, FUNCTION, limits) as made:
+    with SandboxPool[dict[str, Any], Any](2, FUNCTION, limits) as made:
         yield made
     sys.path.remove(HERE)
 

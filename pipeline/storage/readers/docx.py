@@ -1,6 +1,8 @@
 """Word documents: paragraphs, lists and tables in document order."""
 
 import io
+import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,7 +42,15 @@ def _open(data: bytes) -> Any:
 
     try:
         return docx.Document(io.BytesIO(data))
-    except (OpcError, etree.XMLSyntaxError, KeyError, ValueError, AttributeError) as error:
+    except (
+        OpcError,
+        etree.XMLSyntaxError,
+        zipfile.BadZipFile,
+        zlib.error,
+        KeyError,
+        ValueError,
+        AttributeError,
+    ) as error:
         raise Unreadable("read.docx_corrupt", f"Word document cannot be read: {error}") from error
 
 

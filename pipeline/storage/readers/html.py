@@ -69,6 +69,14 @@ _BLOCKS = frozenset(
         "ul",
     ]
 )
+_LONG_TAG = re.compile(r"<([A-Za-z][\w:-]{0,40})[^<>]{20000,}>")
+"""libxml2 compares each attribute with all others: a tag of 100 000 attributes takes minutes. Its text needs none of them."""
+
+_SILENT_PART = re.compile(
+    r"<(script|style|noscript|template|head)\b[^<>]*>.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE
+)
+_TAG = re.compile(r"<(/?[A-Za-z!?][^\s<>/]*)[^<>]*>")
+_CELLS = frozenset(("td", "th"))
 _SILENT = frozenset(("script", "style", "noscript", "template", "head", "svg", "math", "iframe", "object"))
 
 
@@ -82,21 +90,16 @@ def found_page(data: bytes, charset: str | None = None, url: str | None = None) 
     page = decode(data, declared)
     notes = [page.note] if page.note else []
     tree = parse(page.text)
+    # Before main_text, which prunes the tree.
+    date, language, meta = _date(tree), _language(tree), _meta(tree, url)
     if _depth(tree) > DEEPEST:
         notes.append(TOO_DEEP)
-        text: str | None = tree_text(tree)
+        text = flat_text(page.text)
     else:
         text = main_text(tree)
-    if not text or not text.strip():
+    if not text.strip():
         notes.append(NO_TEXT)
-    return Found(
-        text or "",
-        date=_date(tree),
-        language=_language(tree),
-        meta=_meta(tree, url),
-        notes=tuple(notes),
-        whole=True,
-    )
+    return Found(text, date=date, language=language, meta=meta, notes=tuple(notes), whole=True)
 
 
 def parse(text: str) -> Any:
@@ -108,7 +111,9 @@ def parse(text: str) -> Any:
         encoding="utf-8", huge_tree=True, no_network=True, remove_comments=True, remove_pis=True
     )
     try:
-        tree = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+        tree = html.document_fromstring(
+            _LONG_TAG.sub(r"<\1>", text).encode("utf-8", "replace"), parser=parser
+        )
     except (etree.ParserError, etree.XMLSyntaxError) as error:
         raise Unreadable("read.empty", f"no element and no text in the page: {error}") from error
     return tree
@@ -154,7 +159,7 @@ def tree_text(tree: Any) -> str:
         if event == "start":
             silent += name in _SILENT
             # The first paragraph of a list item stands beside its dash.
-            if name in _BLOCKS and (not parts or parts[-1] != "- "):
+            if name in _BLOCKS and name not in _CELLS and (not parts or parts[-1] != "- "):
                 parts.append("\n")
             if name == "li" and not silent:
                 parts.append("- ")
@@ -163,10 +168,20 @@ def tree_text(tree: Any) -> str:
         else:
             silent -= name in _SILENT
             if name in _BLOCKS:
-                parts.append(" | " if name in ("td", "th") else "\n")
+                parts.append(" | " if name in _CELLS else "\n")
             if not silent and node.tail:
                 parts.append(_folded(node.getparent(), node.tail))
     return tidy("".join(parts))
+
+
+def flat_text(page: str) -> str:
+    """All text of a page without building a tree, for pages deeper than libxml2 follows (2 048 elements, the rest is lost)."""
+    import html
+
+    def replaced(tag: re.Match[str]) -> str:
+        return "\n" if tag[1].lstrip("/").lower() in _BLOCKS else ""
+
+    return tidy(re.sub(r"[ \t\r]+", " ", html.unescape(_TAG.sub(replaced, _SILENT_PART.sub(" ", page)))))
 
 
 def tidy(text: str) -> str:

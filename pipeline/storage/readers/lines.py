@@ -81,15 +81,15 @@ def load_json(data: bytes, depth: int) -> Any:
         return _bounded(orjson.loads(data), depth)
     except orjson.JSONDecodeError as error:
         first = error
-    if "recursion" in str(first).lower():
+    if "depth limit" in str(first):
         raise Unreadable("read.json_depth", f"JSON nested deeper than {depth}") from first
-    if "surrogate" in str(first):
-        raise Unreadable("read.bad_unicode", f"half a surrogate pair: {first}") from first
     text = decode(data).text
     try:
         return _bounded(orjson.loads(text), depth)
-    except orjson.JSONDecodeError:
-        raise Unreadable("read.corrupt_json", f"no valid JSON: {first}") from first
+    except orjson.JSONDecodeError as error:
+        # orjson words invalid UTF-8 the same way, but that was mended by `decode`.
+        code = "read.bad_unicode" if "surrogate" in str(error) else "read.corrupt_json"
+        raise Unreadable(code, f"no valid JSON: {error}") from error
 
 
 def _bounded(value: Any, depth: int) -> Any:

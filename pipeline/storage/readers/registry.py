@@ -64,22 +64,30 @@ def read_file(
     """
     named = _Namer(prefix, spec, path)
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            # Opening a pipe would wait for a writer for ever.
-            raise Unreadable("read.io_error", "this is not a regular file")
+        _check_regular(path)
         with path.open("rb", buffering=1 << 17) as stream:
             before = os.fstat(stream.fileno())
             yield from named.records(_found(stream, path, uri, spec, limits), limits)
             after = path.stat()
-        if _stamp(before) != _stamp(after):
-            raise Unreadable(
-                "read.changed_while_read", "the file changed while it was read; what was read may be torn"
-            )
+        _check_unchanged(before, after)
     except OSError as error:
         message = f"cannot be read: {error.strerror or error}"
         yield from named.records(iter([(uri, _whole_file("read.io_error", message))]), limits)
     except Unreadable as error:
         yield from named.records(iter([(uri, _whole_file(error.code, str(error)))]), limits)
+
+
+def _check_regular(path: Path) -> None:
+    """Opening a pipe would wait for a writer for ever."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise Unreadable("read.io_error", "this is not a regular file")
+
+
+def _check_unchanged(before: os.stat_result, after: os.stat_result) -> None:
+    if _stamp(before) != _stamp(after):
+        raise Unreadable(
+            "read.changed_while_read", "the file changed while it was read; what was read may be torn"
+        )
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int, int]:
@@ -248,6 +256,11 @@ def _found(
         fault = Unreadable("read.memory", "more memory than a worker may use")
     except RecursionError:
         fault = Unreadable("read.too_deep", "nested too deeply to be read")
+    except OSError:
+        # The disk, not the content: `read_file` tells it apart.
+        raise
+    except Exception as error:  # noqa: BLE001 - a parser's bug, met by one document in millions, costs that document only
+        fault = Unreadable("read.parser_failed", f"the parser failed: {type(error).__name__}: {error}")
     if fault is not None:
         yield uri, dataclasses.replace(broken(fault.code, str(fault)), whole=not seen)
 

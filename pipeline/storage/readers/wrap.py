@@ -137,11 +137,11 @@ def zip_members(stream: BinaryIO, limits: ReadLimits) -> Iterator[Member]:
                 )
 
 
-def tar_members(stream: BinaryIO, limits: ReadLimits) -> Iterator[Member]:
+def tar_members(archive_stream: BinaryIO, limits: ReadLimits) -> Iterator[Member]:
     """Members in the order of the archive, read as a stream."""
     count = 0
     try:
-        with tarfile.open(fileobj=stream, mode="r|") as archive:
+        with tarfile.open(fileobj=archive_stream, mode="r|") as archive:
             for info in archive:
                 if info.isdir():
                     continue
@@ -149,7 +149,9 @@ def tar_members(stream: BinaryIO, limits: ReadLimits) -> Iterator[Member]:
                 _check_count(count, limits)
                 fault = _unsafe(info.name, is_file=info.isfile())
                 content = None if fault else archive.extractfile(info)
-                yield Member(_clean(info.name), as_buffered(content) if content else None, fault)
+                # Nothing inflates here (info.size for both); the wrapper turns a torn archive into a fault of its member.
+                stream = as_buffered(Inflated(content, info.size, limits)) if content else None
+                yield Member(_clean(info.name), stream, fault)
     except (*BROKEN, OSError, ValueError) as error:
         raise Unreadable("read.corrupt_archive", f"tar cannot be read: {error}") from error
 

@@ -1,0 +1,42 @@
+"""Every reason code that reading can give, in words. A fault quarantines its item; a note flags it."""
+
+FAULTS = {
+    "read.bad_unicode": "the text holds half a character",
+    "read.binary": "the file is not text",
+    "read.bomb": "the file inflates beyond the limits",
+    "read.changed_while_read": "the file changed while it was read",
+    "read.corrupt_archive": "the archive is damaged",
+    "read.corrupt_csv": "a row of the table is damaged",
+    "read.corrupt_json": "the JSON is not valid",
+    "read.corrupt_parquet": "the Parquet file is damaged",
+    "read.corrupt_warc": "the web archive is damaged",
+    "read.crash": "reading the file crashed its worker",
+    "read.docx_corrupt": "the Word document is damaged",
+    "read.empty": "there is no text in it",
+    "read.encrypted_archive": "the archive is encrypted",
+    "read.epub_corrupt": "the book is damaged",
+    "read.io_error": "the file cannot be opened",
+    "read.json_depth": "the JSON is nested too deeply",
+    "read.line_too_long": "a line is longer than the limit",
+    "read.mail_corrupt": "the message is damaged",
+    "read.memory": "reading the file took too much memory",
+    "read.nested": "an archive lies inside of another",
+    "read.no_text_field": "no field of the record is its text",
+    "read.parser_failed": "the parser of this format failed",
+    "read.path_unsafe": "a member of the archive leads out of it",
+    "read.pdf_corrupt": "the PDF is damaged",
+    "read.pdf_encrypted": "the PDF is encrypted",
+    "read.timeout": "reading the file took too long",
+    "read.too_deep": "the file is nested too deeply",
+    "read.too_large": "the file or its text is larger than the limit",
+    "read.truncated": "the compressed data are damaged or end early",
+    "read.unsupported": "the format is not supported",
+    "read.xml_corrupt": "the XML is not well-formed",
+    "read.xml_dtd": "the XML declares entities or a DTD of its own",
+}
+
+NOTES = {
+    "read.encoding_doubtful": "the encoding is a guess that may be wrong",
+    "read.html_too_deep": "the page is nested too deeply to find its main text",
+    "read.no_text": "the document holds no text, perhaps only pictures",
+}
