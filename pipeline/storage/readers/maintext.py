@@ -4,6 +4,7 @@ Serves pages that mark up their parts, which most do today; the rest goes to tra
 """
 
 import re
+import sys
 from typing import Any
 
 LANDMARKS = ("main", "article")
@@ -95,13 +96,18 @@ def _is_furniture(node: Any) -> bool:
 
 
 def _is_linked(node: Any) -> bool:
-    text = _length(node)
+    text = _length(node, SHORT)
     if not 0 < text < SHORT:
         return False
     links = list(node.iter("a"))
     return len(links) > 2 and sum(map(_length, links)) > LINKED * text
 
 
-def _length(node: Any) -> int:
-    """Characters of text that are no space."""
-    return sum(map(len, "".join(node.itertext()).split()))
+def _length(node: Any, most: int = sys.maxsize) -> int:
+    """Characters of text that are no space; counting stops at `most`, since nested parts are asked again and again."""
+    count = 0
+    for text in node.itertext():
+        count += sum(map(len, text.split()))
+        if count >= most:
+            break
+    return count
