@@ -24,6 +24,7 @@ CONTEXT = 40
 CARD = re.compile(
     r"(?<![\w.,-])[2-6]\d{3}(?:[ -]?\d{4}){2}(?:[ -]?\d{1,7})?(?![\w-])|(?<![\w.,-])(?:3\d{3}|2131|1800)[ -]?\d{6}[ -]?\d{4,5}(?![\w-])"
 )
+YEARS = re.compile(r"(?:(?:19|20)\d\d[ -]?){3,4}")
 CARD_LENGTHS = range(13, 20)
 CARD_CONTEXT = re.compile(r"(?i)kort|card|\bcc\b|visa|maestro|mastercard")
 GIRO = re.compile(r"(?<!\w)\d(?:[\d ]{1,8}\d)?-\d{1,4}(?!\w|-\d)")
@@ -37,6 +38,10 @@ ACCOUNT_CONTEXT = re.compile(
 DOTTED = re.compile(
     r"(?<![\w.-])(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?![\w-]|\.\d)"
 )
+DOCUMENTATION = tuple(
+    ipaddress.IPv4Network(net) for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
+)
+"""RFC 5737."""
 IP_CONTEXT = re.compile(
     r"(?i)\bip\b|ip-?adress|ip address|ipv4|server|\bhost|gateway|\bdns\b|\bping\b|//\s*$"
 )
@@ -80,15 +85,17 @@ def _accounts(text: str, start: int, end: int, before: str) -> Iterator[Found]:
 
 
 def is_card(shown: str, before: str) -> bool:
-    """Luhn and a length that cards have; twelve digits (old Maestro) only where a word says card."""
+    """Luhn and a length that cards have; twelve digits (old Maestro) only where a word says card; a row of years is none."""
     digits = re.sub(r"\D", "", shown)
     known = len(digits) in CARD_LENGTHS or (len(digits) == 12 and CARD_CONTEXT.search(before) is not None)
-    return known and luhn(digits)
+    return known and luhn(digits) and not YEARS.fullmatch(shown)
 
 
 def is_personal_address(shown: str, before: str) -> bool:
     """Loopback, netmasks and documentation addresses name nobody; small numbers are versions or sections unless said."""
     address = ipaddress.IPv4Address(shown)
     if address.is_loopback or address.is_unspecified or address.is_multicast or shown.startswith("255."):
+        return False
+    if any(address in network for network in DOCUMENTATION):
         return False
     return max(address.packed) >= 20 or IP_CONTEXT.search(before) is not None

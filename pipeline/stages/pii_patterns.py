@@ -40,13 +40,14 @@ PERSON = re.compile(
 
 
 def email(text: str, at: int) -> Iterator[Found]:
-    """The address around the sign text[at]."""
+    """The address around the sign text[at]; a user in a URL ("ssh://name@host") is none."""
     local = LOCAL.search(text, max(0, at - 64), at)
     domain = DOMAIN.match(text, at + 1)
     if local is None or domain is None:
         return
     start = local.start() + len(local[0]) - len(local[0].lstrip(".-+%"))
-    if start < at and text[at - 1] != "." and text[start:at] not in SERVICE_ACCOUNTS:
+    in_url = text.endswith("//", max(0, start - 2), start)
+    if start < at and text[at - 1] != "." and text[start:at] not in SERVICE_ACCOUNTS and not in_url:
         yield start, domain.end(), "email"
 
 
@@ -69,7 +70,9 @@ def iban(text: str, start: int) -> Iterator[Found]:
 
 
 def ipv6(text: str, colon: int) -> Iterator[Found]:
-    """The address around the colon text[colon]; loopback and link-local addresses name nobody."""
+    """The address around the colon text[colon]. Global ones only: they start with four digits, as page references do not;
+    documentation's own (2001:db8) names nobody.
+    """
     start = colon
     while (
         start > 0
@@ -88,7 +91,7 @@ def ipv6(text: str, colon: int) -> Iterator[Found]:
         address = ipaddress.IPv6Address(shown)
     except ipaddress.AddressValueError:
         return
-    if not (address.is_loopback or address.is_unspecified or address.is_link_local or address.is_multicast):
+    if len(shown.split(":")[0]) == 4 and address.is_global:
         yield start, start + len(shown), "ip"
 
 

@@ -185,6 +185,11 @@ def test_settings_that_make_no_sense_are_refused_by_name(change: dict[str, Any],
         LanguageConfig(**change)
 
 
+def test_a_sliced_table_is_read_at_its_own_rows() -> None:
+    out = run_measure(Language(), table([ENGLISH, SWEDISH, DANISH]).slice(1))
+    assert out["language"].to_pylist() == ["sv", "da"]
+
+
 def test_an_empty_table_stays_one() -> None:
     assert measure([]).num_rows == 0
 

@@ -120,6 +120,12 @@ def test_where_finds_overlap_the_surer_kind_wins() -> None:
     ]
 
 
+def test_a_sliced_table_is_read_at_its_own_rows() -> None:
+    texts = pa.array(["anna@example.org", "å 08-514 50 61", "skog"], pa.large_string())
+    items = pa.table({"doc_id": pa.array(["0", "1", "2"]), "text": texts}).slice(1)
+    assert run_measure(Pii(), items)["pii"].to_pylist() == [[{"start": 2, "end": 14, "kind": "phone"}], []]
+
+
 def test_an_empty_table_stays_one() -> None:
     assert measure([]).num_rows == 0
 
