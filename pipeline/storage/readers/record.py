@@ -3,11 +3,11 @@
 import hashlib
 import io
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from pipeline.errors import Unreadable
+from pipeline.errors import ConfigError, Unreadable
 from pipeline.storage.sources import SourceSpec
 
 
@@ -26,6 +26,13 @@ class ReadLimits:
     line_bytes: int = 16 << 20
     json_depth: int = 100
     pdf_pages: int = 2_000
+
+    def __post_init__(self) -> None:
+        for limit in fields(self):
+            if getattr(self, limit.name) < 1:
+                raise ConfigError(
+                    f"{limit.name} = {getattr(self, limit.name)} would read nothing; allowed: 1 or more"
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.errors import ConfigError
 from pipeline.storage.readers import ReadLimits, Record, read_file, read_tables
 from pipeline.storage.readers.dates import iso_date
 from pipeline.storage.sources import SourceSpec, list_input
@@ -190,6 +191,11 @@ def test_a_file_that_changes_while_it_is_read_is_told(tmp_path: Path) -> None:
     assert next(records).fault is None
     path.write_text("annat")
     assert [record.fault for record in records][-1] == "read.changed_while_read"
+
+
+def test_a_limit_that_would_read_nothing_is_refused() -> None:
+    with pytest.raises(ConfigError, match="text_chars = 0"):
+        ReadLimits(text_chars=0)
 
 
 def test_tables_are_cut_at_4096_rows(tmp_path: Path) -> None:
