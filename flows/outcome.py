@@ -4,6 +4,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from pipeline.errors import ContractError
+from pipeline.work.plan import Plan
+
+State = Literal["published", "nothing new", "awaiting approval", "blocked", "not checked"]
+
 EXIT = {"published": 0, "nothing new": 0, "awaiting approval": 3, "blocked": 3, "not checked": 4}
 
 
@@ -11,7 +16,7 @@ EXIT = {"published": 0, "nothing new": 0, "awaiting approval": 3, "blocked": 3, 
 class Outcome:
     """One refresh."""
 
-    state: Literal["published", "nothing new", "awaiting approval", "blocked", "not checked"]
+    state: State
     digest: str
     verdict: str
     release: int | None = None
@@ -22,6 +27,15 @@ class Outcome:
 
     def facts(self) -> dict[str, Any]:
         return {**asdict(self), "exit_code": EXIT[self.state]}
+
+
+def nothing_new(plan: Plan) -> Outcome:
+    """The outcome where the newest release is what a refresh would make."""
+    if plan.parent is None:
+        raise ContractError("nothing new, but there is no release")
+    commit = plan.parent.commit
+    folder = str(plan.parent.folder)
+    return Outcome("nothing new", commit.digest, commit.verdict_after_waivers, commit.number, folder)
 
 
 def lines(facts: Mapping[str, Any]) -> list[str]:

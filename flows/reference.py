@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flows.settings import Settings
+from pipeline.stages.noise import NoiseConfig, bounds_of
 
 HEAD = """\
 # Kvarn's settings. Every key is here with its default, which is right for Swedish domain text: uncomment a key to change it.
@@ -40,10 +41,18 @@ def _section(name: str, config: type) -> str:
     reasons = dict(_reasons(config))
     default = config()
     for item in dataclasses.fields(config):
-        lines.append("")
-        lines += _comment(reasons.get(item.name, ""))
-        lines += _value(item.name, getattr(default, item.name))
+        # A key without words of its own belongs to the one above it (`x_warn`, `x_block`).
+        lines += ["", *_comment(reasons[item.name])] if item.name in reasons else []
+        lines += _value(item.name, _in_force(name, item.name, getattr(default, item.name)))
     return "\n".join(lines) + "\n"
+
+
+def _in_force(section: str, key: str, value: Any) -> Any:
+    """What a key that is not set amounts to: the limit of the default preset, for [noise]."""
+    if section != "noise" or value is not None:
+        return value
+    bound = bounds_of(NoiseConfig()).get(key)
+    return bound.value if bound else None
 
 
 def _reasons(config: type) -> Iterator[tuple[str, str]]:

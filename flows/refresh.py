@@ -83,6 +83,8 @@ def publish(run: Run, candidate: Candidate) -> Outcome:
 def refresh(raw: str, curated: str, config: str | None = None, workers: int = 0) -> dict[str, Any]:
     """raw/ → measured shards → candidate → report → gate → release."""
     with open_run(Path(raw), Path(curated), Path(config) if config else None, workers) as run:
+        if run.is_current:
+            return run.nothing_new().facts()
         start(run.steps)
         measured = measure.map(unmapped(run), run.shards).result()
         judged = judge.map(unmapped(run), measured).result()

@@ -1,13 +1,16 @@
 """Opens a run: settings, plan, the store's lock and the worker processes, for as long as the flow works."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from flows.settings import Settings, load
 from flows.steps import Run
+from pipeline.errors import ContractError
 from pipeline.storage.lock import exclusive
 from pipeline.storage.paths import Store
+from pipeline.work.jobs import Job
+from pipeline.work.markers import Marker
 from pipeline.work.plan import make_plan, worker_count
 from pipeline.work.pool import open_pool
 from pipeline.work.refresh import Refresh, RefreshSettings
@@ -16,14 +19,22 @@ from pipeline.work.refresh import Refresh, RefreshSettings
 @contextmanager
 def open_run(raw: Path, curated: Path, config: Path | None, workers: int) -> Iterator[Run]:
     """The run of this store, alone: raises AlreadyRunning where another one works on it."""
-    project = load(config, start=raw)
+    project = load(config)
     settings = project.settings
-    store = Store(curated)
-    with exclusive(store):
-        plan = make_plan(raw, store, settings.curation(), settings.run.shard_mb << 20)
-        with open_pool(worker_count(workers or settings.run.workers)) as pool:
-            refresh = Refresh(plan, refresh_settings(settings), pool)
-            yield Run(refresh, settings, project.root)
+    store = Store(curated.resolve())
+    with exclusive(store), ExitStack() as stack:
+        plan = make_plan(raw.resolve(), store, settings.curation(), settings.run.shard_mb << 20)
+        count = worker_count(workers or settings.run.workers)
+        # A run with nothing new, such as most scheduled ones, never starts a worker.
+        pool = stack.enter_context(open_pool(count)) if plan.changes() else NoPool()
+        yield Run(Refresh(plan, refresh_settings(settings), pool), settings, project.root)
+
+
+class NoPool:
+    """Stands where a run has nothing to do."""
+
+    def submit(self, job: Job) -> Marker:
+        raise ContractError(f"{job.folder}: a run with nothing new was asked to work")
 
 
 def refresh_settings(settings: Settings) -> RefreshSettings:

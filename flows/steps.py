@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from expectations import resolve_suites, validate
-from flows.outcome import Outcome
+from flows.outcome import Outcome, State, nothing_new
 from flows.settings import Settings
 from pipeline.config import fingerprint
 from pipeline.quality.checks import EXPECTED, CheckInputs, release_checks
@@ -19,7 +19,7 @@ from pipeline.quality.gate import decide
 from pipeline.quality.profile import Profile, ProfileBuilder
 from pipeline.quality.render import render
 from pipeline.quality.report import Lineage, Report, ReportInputs, SourceFacts, build_report
-from pipeline.quality.verdicts import Check
+from pipeline.quality.verdicts import Check, Verdict
 from pipeline.schema import FATES, SPLITS
 from pipeline.stages.noise import noise_rules
 from pipeline.storage import parquet
@@ -52,6 +52,15 @@ class Run:
         self.settings = settings
         self._project = project
         self._build = refresh.plan.store.build
+
+    @property
+    def is_current(self) -> bool:
+        """Nothing that a release depends on has changed since the newest one."""
+        return not self.refresh.plan.changes()
+
+    def nothing_new(self) -> Outcome:
+        """The newest release as the outcome of this run."""
+        return nothing_new(self.refresh.plan)
 
     @property
     def shards(self) -> list[Shard]:
@@ -182,6 +191,13 @@ class Run:
             for name, spec in self.refresh.plan.specs.items()
             if any(shard.source == name for shard in self.shards)
         }
+
+
+def held_state(report: Report) -> State:
+    """Why a candidate that is not published is not."""
+    if report.action == "approve":
+        return "awaiting approval"
+    return "not checked" if report.after in (Verdict.ERROR, Verdict.NOT_RUN) else "blocked"
 
 
 def read_report(folder: Path) -> Report:

@@ -53,13 +53,15 @@ def build(cls: type[T], values: Mapping[str, Any], section: str, file: str) -> T
 
 def fingerprint(*configs: object) -> str:
     """sha256 over the canonical JSON of dataclasses and plain values: equal settings, equal fingerprint."""
-    plain = [dataclasses.asdict(c) if _is_config(c) else c for c in configs]
+    plain = [_plain(config) for config in configs]
     text = json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _is_config(value: object) -> bool:
-    return dataclasses.is_dataclass(value) and not isinstance(value, type)
+def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    return value
 
 
 def _unknown(name: str, key: str, known: list[str], file: str) -> ConfigError:

@@ -50,17 +50,13 @@ def _run_flow(where: Context, workers: int) -> dict[str, Any]:
 
 
 def _say_nothing_new(plan: Plan, *, as_json: bool) -> None:
-    parent = plan.parent
-    assert parent is not None
-    facts = outcome.Outcome(
-        "nothing new", parent.commit.digest, parent.commit.verdict_after_waivers, parent.number
-    ).facts()
+    facts = outcome.nothing_new(plan).facts()
     count = len(plan.inputs)
     lines = [
-        f"nothing new: {count:,} files, the settings, the code and the decisions are those of release {parent.number}",
+        f"nothing new: {count:,} files, the settings, the code and the decisions are those of release {facts['release']}",
         "skipped: reading, measuring, deduplication, split, validation, report, gate",
     ]
-    emit({**facts, "files": count, "folder": str(parent.folder)}, lines, as_json=as_json)
+    emit({**facts, "files": count}, lines, as_json=as_json)
 
 
 def _say_plan(plan: Plan, changes: tuple[str, ...], workers: int, *, as_json: bool) -> None:

@@ -1,6 +1,7 @@
 """`kvarn releases`, `verify`, `report`: what is published, whether it is whole, and what the report says."""
 
 from pathlib import Path
+from typing import Any
 
 from flows.commands.context import context
 from flows.output import emit, safe, table
@@ -30,7 +31,7 @@ def show_list(config: Path | None, curated: Path | None, *, as_json: bool) -> No
     )
 
 
-def _facts(release: Release) -> dict[str, object]:
+def _facts(release: Release) -> dict[str, Any]:
     commit = release.commit
     kept = sum(item.rows or 0 for _, item in release.files("data/"))
     return {
