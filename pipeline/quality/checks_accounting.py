@@ -14,6 +14,8 @@ from pipeline.quality.profile import Profile
 from pipeline.quality.verdicts import Check, Verdict
 from pipeline.schema import FATES, KEPT, QUARANTINED, SPLITS
 
+SPLIT_SV = {"train": "träning", "validation": "validering", "test": "test"}
+
 SHOWN = 10
 """Examples that a check lists."""
 
@@ -147,7 +149,6 @@ def change(inputs: CheckInputs) -> Iterator[Check]:
         verdict,
         value=value if value != float("inf") else None,
         limit=f"warn beyond ±{config.rows_warn:g}; block < -{config.rows_block:g}",
-        last=last,
         n=inputs.profile.kept.documents,
         worse="lower",
         unit="share",
@@ -283,7 +284,7 @@ def split_filled(name: str) -> Callable[[CheckInputs], Iterator[Check]]:
         verdict = Verdict.PASS if count else Verdict.WARN if excused else Verdict.FAIL
         yield Check(
             f"split.{name}",
-            f"Dokument i {name}",
+            f"Dokument i delen {SPLIT_SV[name]}",
             f"Documents in {name}",
             verdict,
             value=count,

@@ -2,7 +2,6 @@
 
 import math
 import re
-from collections.abc import Callable
 from typing import Literal
 
 from pipeline.quality.verdicts import Check, Value
@@ -55,13 +54,13 @@ def share(value: float, language: Language) -> str:
 
 
 def change(now: float, last: float, language: Language) -> str:
-    r"""Signed relative change; a dash where there is nothing to compare with.
+    r"""Signed relative change; what came from nothing is "ny" (new).
 
-    >>> change(110, 100, "sv"), change(5, 0, "en") == NONE
-    ('+10\u202f%', True)
+    >>> change(110, 100, "sv"), change(5, 0, "en"), change(0, 0, "en")
+    ('+10\u202f%', 'new', '±0')
     """
     if not last:
-        return NONE
+        return ("ny" if language == "sv" else "new") if now else "±0"
     moved = (now - last) / last
     return "±0" if moved == 0 else ("+" if moved > 0 else "") + share(moved, language)
 
@@ -83,13 +82,22 @@ def limit_text(check: Check, language: Language) -> str:
     r"""The limit of a check in words of the language.
 
     >>> limit_text(Check("x", "", "", "PASS", limit="warn < 0.98; block < 0.95", unit="share"), "sv")
-    'varna < 98\u202f%; stoppa < 95\u202f%'
+    'varna <\xa098\u202f%; stoppa <\xa095\u202f%'
     """
     text = check.limit
     if language == "sv":
         for english, swedish in _LIMIT_WORDS.items():
             text = text.replace(english, swedish)
-    write: Callable[[float], str] = lambda x: share(x, language)  # noqa: E731
-    if check.unit != "share" and "±" not in text:
-        write = lambda x: number(x, language, 0 if x.is_integer() else 3)  # noqa: E731
-    return re.sub(r"\d+(\.\d+)?(e-?\d+)?", lambda found: write(float(found[0])), text)
+    return re.sub(
+        r"([<>≥≤=±-]? ?)(\d+(?:\.\d+)?(?:e-?\d+)?)", lambda found: _bound(found, check, language), text
+    )
+
+
+def _bound(found: re.Match[str], check: Check, language: Language) -> str:
+    """One number of a limit, tied to the sign before it. A number after ± is a relative change: always in per cent."""
+    sign, value = found[1], float(found[2])
+    in_percent = check.unit == "share" or sign == "±"
+    text = share(value, language) if in_percent else number(value, language, 0 if value.is_integer() else 3)
+    comma = "," if language == "sv" else "."
+    text = re.sub(rf"(\{comma}\d*?)0+(?!\d)", r"\1", text).replace(f"{comma}{THIN}", THIN).removesuffix(comma)
+    return sign.replace(" ", "\N{NO-BREAK SPACE}").replace("-", MINUS) + text

@@ -124,11 +124,8 @@ def _steps(shares: Sequence[float]) -> str:
     step = 100 / max(1, len(shares))
     points = ["0,100"]
     before = 0.0
-    for i, share in enumerate(shares):
-        points += [
-            f"{_round(i * step)},{_round(100 - before * 100)}",
-            f"{_round(i * step)},{_round(100 - share * 100)}",
-        ]
+    for i, share in enumerate(shares, 1):
+        points += [f"{_round(i * step)},{_round(100 - level * 100)}" for level in (before, share)]
         before = share
     return " ".join([*points, f"100,{_round(100 - before * 100)}"])
 

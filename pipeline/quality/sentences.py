@@ -60,10 +60,14 @@ def _fact(check: Check, language: Language) -> str:
     words = check.words_sv if language == "sv" else check.words_en
     words = words[:1].lower() + words[1:]
     if check.source:
-        words = f"{words} ({check.source})"
+        words = (
+            f"{words} i källan {check.source}"
+            if language == "sv"
+            else f"{words} in the source {check.source}"
+        )
     if check.verdict in (Verdict.ERROR, Verdict.NOT_RUN):
         return f"{words} [{check.id}]"
-    return words if check.value is None else f"{words}: {value_text(check.value, check, language)}"
+    return words if check.value is None else f"{words} ({value_text(check.value, check, language)})"
 
 
 def _and_more(count: int, language: Language) -> str:
