@@ -21,7 +21,7 @@ from transformers import (
 )
 
 from pipeline.errors import UsageError
-from pipeline.train.evaluate import Precision, score_blocks
+from pipeline.train.evaluate import Precision, autocast, score_blocks
 from pipeline.train.load import quiet_transformers
 
 if TYPE_CHECKING:
@@ -89,9 +89,19 @@ class PlannedBlocks(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
 class WatchingTrainer(Trainer):
     """A Trainer whose evaluation is ours: domain and general loss, token-weighted."""
 
-    def __init__(self, *args: Any, look: Callable[[Any], Point], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, look: Callable[[Any], Point], precision: Precision, **kwargs: Any) -> None:
         self._look = look
+        self._precision = precision
         super().__init__(*args, **kwargs)
+
+    def compute_loss(self, model: Any, *args: Any, **kwargs: Any) -> Any:
+        """Multiply in bf16 here rather than by the Trainer's own switch, which copies all logits to float32 unused."""
+        with autocast(model.device.type, self._precision):
+            return super().compute_loss(model, *args, **kwargs)
+
+    def floating_point_ops(self, inputs: Any) -> int:  # noqa: ARG002
+        """Nothing reads the estimate, and making it walks over every module at every step."""
+        return 0
 
     def evaluate(self, *_: Any, **__: Any) -> Point:
         """Look at both losses; the names with eval_ are those that callbacks ask for."""
@@ -129,8 +139,8 @@ class Report(TrainerCallback):
             )
 
 
-def attach(model: Any, settings: TrainSettings, base_name: str) -> Any:
-    """Wrap the model with a fresh adapter that names its base; only the adapter will learn."""
+def attach(model: Any, settings: TrainSettings) -> Any:
+    """Wrap the model with a fresh adapter; only the adapter will learn."""
     targets = settings.target_modules
     config = LoraConfig(
         task_type="CAUSAL_LM",
@@ -149,7 +159,6 @@ def attach(model: Any, settings: TrainSettings, base_name: str) -> Any:
         raise UsageError(
             f"train.target_modules = {list(targets)} does not fit the base model: {error}"
         ) from error
-    adapted.peft_config["default"].base_model_name_or_path = base_name
     return adapted
 
 
@@ -172,11 +181,12 @@ def fit(
 
     trainer = WatchingTrainer(
         model=adapted,
-        args=_arguments(settings, len(blocks), precision, folder),
+        args=_arguments(settings, len(blocks), folder),
         train_dataset=blocks,
         eval_dataset=blocks,  # asked for by the Trainer; evaluate() above looks at the sets instead
         callbacks=[EarlyStoppingCallback(settings.early_stopping_patience), LastLook(), Report(say)],
         look=look,
+        precision=precision,
     )
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
@@ -192,6 +202,15 @@ def fit(
         rows=rows,
         curves=_curves(state.log_history, first),
     )
+
+
+def save_adapter(adapted: Any, folder: Path, base_model: str) -> None:
+    """Write weights and config of the adapter; the config names the base as the settings do.
+
+    The name is set only now: on every checkpoint peft would look for a base of that name.
+    """
+    adapted.peft_config["default"].base_model_name_or_path = base_model
+    adapted.save_pretrained(str(folder), save_embedding_layers=False)
 
 
 def _losses(model: Any, sets: Sets, precision: Precision) -> Point:
@@ -214,7 +233,7 @@ def total_steps(settings: TrainSettings, rows: int) -> int:
     return min(steps, settings.max_steps) if settings.max_steps else steps
 
 
-def _arguments(settings: TrainSettings, rows: int, precision: Precision, folder: Path) -> TrainingArguments:
+def _arguments(settings: TrainSettings, rows: int, folder: Path) -> TrainingArguments:
     steps = total_steps(settings, rows)
     decay = {"num_decay_steps": max(1, round(0.3 * steps))}
     every = min(settings.eval_every, steps)
@@ -228,7 +247,6 @@ def _arguments(settings: TrainSettings, rows: int, precision: Precision, folder:
         lr_scheduler_type=settings.schedule,
         lr_scheduler_kwargs=decay if settings.schedule == "warmup_stable_decay" else None,
         warmup_steps=round(settings.warmup * steps),
-        bf16=precision == "bf16",
         use_cpu=not torch.cuda.is_available(),
         seed=settings.seed,
         logging_steps=max(1, steps // 60),

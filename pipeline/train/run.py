@@ -78,6 +78,8 @@ def train(
     origins says for a setting where its value came from ("kvarn.toml", "--set" …); others are
     "default". Raises Blocked where the data is too little to train on.
     """
+    from pipeline.train.lora import save_adapter
+
     started = time.monotonic()
     say = report or (lambda _: None)
     require_splits(data)
@@ -105,7 +107,7 @@ def train(
         facts = _base_facts(base, loaded, precision)
         record = run_record(data, shown, facts, _tokens(sets, fit, evaluation), (fit, evaluation, gate))
         record["seconds"] = round(time.monotonic() - started, 1)
-        adapted.model.save_pretrained(str(folder), save_embedding_layers=False)
+        save_adapter(adapted.model, folder, settings.base_model)
         _write(folder, name, record, data)
         target = folders.publish(folder, models, name, released=gate.verdict == "PASS")
     for check in gate.checks:
@@ -184,7 +186,7 @@ def _fit(
     """Train in a scratch folder beside the run's own, so that no checkpoint can slip into it."""
     from pipeline.train.lora import attach, fit
 
-    adapted = attach(loaded.model, settings, settings.base_model)
+    adapted = attach(loaded.model, settings)
     with tempfile.TemporaryDirectory(
         dir=folder.parent, prefix="checkpoints-", suffix=f".{os.getpid()}"
     ) as scratch:

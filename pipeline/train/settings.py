@@ -61,7 +61,7 @@ class TrainSettings:
     """Blocks at once: memory and, on a processor, the fit to its cache."""
 
     gradient_accumulation: int = 1
-    """Batches per optimiser step."""
+    """Batches per optimiser step: a larger step at no more memory."""
 
     eval_every: int = 50
     """Steps between two looks at validation and general loss; each costs a pass over both."""
