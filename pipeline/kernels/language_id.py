@@ -24,10 +24,18 @@ from pipeline.kernels.paragraphs import (
 CAPITALS_ONLY = 2
 LOG1P = np.log1p(np.arange(64, dtype=np.float32)).astype(np.float32)
 
-Model = tuple[NDArray[np.uint64], int, NDArray[np.int16], float, NDArray[np.float32], NDArray[np.bool_]]
+Model = tuple[
+    NDArray[np.uint64],
+    int,
+    NDArray[np.int16],
+    float,
+    NDArray[np.float32],
+    NDArray[np.bool_],
+    NDArray[np.float32],
+]
 """moves: (rows * 256,); an entry holds the next row * 256 in its low half, the feature seen there (0: none) in its high half.
 first: row * 256 of the start. weights: (features + 1, languages) in steps of `step`, row 0 all zero. Log priors.
-Which languages are near relatives."""
+Which languages are near relatives. leads: what is added for each language, per square root of a line's bytes."""
 Scratch = tuple[NDArray[np.int32], NDArray[np.int32]]
 """counts (features + 1,), all zero between calls, and room for the features touched (features + 2,)."""
 LOW, HIGH = np.uint64(0xFFFFFFFF), np.uint64(32)
@@ -98,8 +106,11 @@ def small_letters(data: NDArray[np.uint8], start: int, end: int) -> NDArray[np.u
 def score_line(
     data: NDArray[np.uint8], line: NDArray[np.int64], model: Model, scratch: Scratch, out: NDArray[np.float32]
 ) -> None:
-    """Fill `out` (languages,) with the sum over features of log1p(count) * weight. Lines of capitals count as small letters."""
-    weights, step = model[2], np.float32(model[3])
+    """Fill `out` (languages,) with the lead and the sum over features of log1p(count) * weight.
+
+    Lines of capitals count as small letters.
+    """
+    weights, step, leads = model[2], np.float32(model[3]), model[6]
     counts, touched = scratch
     if line[CASED] == CAPITALS_ONLY:
         small = small_letters(data, line[START], line[END])
@@ -116,8 +127,9 @@ def score_line(
         factor = LOG1P[count] if count < 64 else np.float32(np.log1p(np.float32(count)))
         for k in range(languages):
             out[k] += factor * np.float32(weights[feature, k])
+    root = np.float32(np.sqrt(line[END] - line[START]))
     for k in range(languages):
-        out[k] *= step
+        out[k] = out[k] * step + leads[k] * root
 
 
 @njit(cache=True, nogil=True)

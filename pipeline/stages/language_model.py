@@ -20,6 +20,10 @@ from pipeline.kernels.language_id import DEPTH, HIGH, Model
 UNKNOWN = "unknown"
 RELATED = frozenset({"sv", "da", "nb", "nn"})
 """Near relatives, told apart in short lines by a letter or two."""
+LEADS = {"nn": 0.25}
+"""Added per square root of a line's bytes, in nats. The model calls Nynorsk Bokmål four times as often as the reverse. Fitted
+on lines of Norwegian regulations, where a quarter wins four points of Nynorsk for one of Bokmål and more wins no more;
+on the gold sentences, which were not fitted, it lifts the macro accuracy over sv, da, nb, nn from .951 to .958."""
 PARTS = ("ptc", "pc", "classes", "nextmove", "nextmove_row", "out_feat")
 
 MODEL_CODES = {
@@ -190,7 +194,8 @@ def load_model(languages: tuple[str, ...]) -> LanguageModel:
     weights[1:] = np.rint(chosen / step)
     related = np.array([code in RELATED for code in languages], np.bool_)
     prior = parts["pc"][columns].astype(np.float32)
-    return LanguageModel(languages, (entries, int(base[0]), weights, step, prior, related))
+    leads = np.array([LEADS.get(code, 0.0) for code in languages], np.float32)
+    return LanguageModel(languages, (entries, int(base[0]), weights, step, prior, related, leads))
 
 
 def depth(rows: NDArray[Any], moves: NDArray[Any]) -> int:

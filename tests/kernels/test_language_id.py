@@ -81,6 +81,13 @@ def test_features_are_counted_once_each_however_long_the_line(toy: lid.Model, te
     assert seen == len(set(touched[:seen].tolist()))
 
 
+def test_a_lead_counts_by_the_square_root_of_the_bytes(toy: lid.Model) -> None:
+    led = (*toy[:6], np.array([0.25], np.float32))
+    text = (np.array([0, 16], np.int64), np.frombuffer(b"x" * 16, np.uint8))
+    assert lid.identify(text, led, (1.0, 1.0))[1][0, 0] == 1.0
+    assert lid.identify(text, toy, (1.0, 1.0))[1][0, 0] == 0.0
+
+
 def test_documents_get_letters_scores_and_segments(toy: lid.Model) -> None:
     texts = [b"ab ab\n\n\xc3\xa5b", b"", b"\n"]
     offsets = np.cumsum([0, *map(len, texts)]).astype(np.int64)

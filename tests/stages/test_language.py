@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pipeline.errors import ConfigError
 from pipeline.stage import run_measure
 from pipeline.stages.language import Language, LanguageConfig, language_findings
-from pipeline.stages.language_model import MODEL_CODES, load_model
+from pipeline.stages.language_model import LEADS, MODEL_CODES, load_model
 from pipeline.stages.repair import content_id
 from pipeline.stages.second_opinion import known_languages, second_opinion
 
@@ -109,7 +109,8 @@ def test_scores_are_those_of_py3langid() -> None:
         )
         wanted = dict(library.rank(text))
         for code, score in zip(languages, scores[0].tolist(), strict=True):
-            assert score == pytest.approx(wanted[MODEL_CODES[code]], rel=2e-4, abs=0.05)
+            lead = LEADS.get(code, 0.0) * len(data) ** 0.5
+            assert score - lead == pytest.approx(wanted[MODEL_CODES[code]], rel=2e-4, abs=0.05)
         if any(character.isalpha() for character in text):
             assert MODEL_CODES[languages[int(scores[0].argmax())]] == library.classify(text)[0]
 
@@ -210,7 +211,7 @@ def test_labelled_sentences_and_mixed_documents(
         return [{**row, "id": wanted["id"]} for row, wanted in zip(out, gold, strict=True)]
 
     sentences = score_lid.score(str(shared_data), got("sentences"), sets="sentences")["sentences"]
-    assert sentences["macro_sv_da_nb_nn"] >= 0.951
+    assert sentences["macro_sv_da_nb_nn"] >= 0.957
     assert sentences["sv_precision"] >= 0.998
     assert sentences["sv_recall"] >= 0.996
     mixed = score_mixed.score(str(shared_data), got("mixed_docs"))
