@@ -1,6 +1,6 @@
-"""Character classes by table, so that kernels ask one array instead of Unicode.
+"""Character classes and lower case by table, so that kernels ask one array instead of Unicode.
 
-Both tables cover the Basic Multilingual Plane; what lies above it is letters of rare scripts (CJK extensions) or symbols
+The table covers the Basic Multilingual Plane; what lies above it is letters of rare scripts (CJK extensions) or symbols
 (emoji), told apart by `above_bmp`.
 """
 
@@ -54,6 +54,7 @@ _CLOSERS = frozenset("\"')]\N{RIGHT DOUBLE QUOTATION MARK}\N{RIGHT SINGLE QUOTAT
                      "\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}")  # fmt: skip
 _BMP = 0x10000
 _LAST_LATIN = 0x24F
+_FIRST_HAN, _LAST_HANGUL = 0x3400, 0xD7A3
 
 
 def _sound(character: str) -> int:
@@ -67,6 +68,8 @@ def _sound(character: str) -> int:
 
 
 def _flags(character: str) -> int:
+    if _FIRST_HAN <= ord(character) <= _LAST_HANGUL and character.isalpha():
+        return LETTER | WORD | NOT_LATIN  # two thirds of the table, and no other class among them
     category = unicodedata.category(character)
     flags = 0
     if character.isalpha():
@@ -91,36 +94,31 @@ def _flags(character: str) -> int:
     return flags | sum(flag for members, flag in marks if character in members)
 
 
-@lru_cache(maxsize=1)
-def class_table() -> NDArray[np.uint16]:
-    """Class bits of each code point below 0x10000 (uint16, 128 kB).
+def _lower(code: int) -> int:
+    """Lower case of a code point; one whose lower case is several characters, or lies elsewhere, stays itself."""
+    lower = chr(code).lower()
+    return ord(lower) if len(lower) == 1 and ord(lower) < _BMP else code
 
-    >>> table = class_table()
+
+@lru_cache(maxsize=1)
+def character_table() -> NDArray[np.int64]:
+    """Class bits (low 16 bits) and lower case (high 16 bits) of each code point below 0x10000: int64, 512 kB.
+
+    One table and not two, so that a kernel's inner loop loads once per character.
+
+    >>> table = character_table()
     >>> bool(table[ord("\N{LATIN SMALL LETTER A WITH RING ABOVE}")] & VOWEL), bool(table[ord("9")] & DIGIT)
     (True, True)
     >>> bool(table[ord("\N{SECTION SIGN}")] & WORD)
     False
-    """
-    surrogates = range(0xD800, 0xE000)
-    return np.array([0 if c in surrogates else _flags(chr(c)) for c in range(_BMP)], np.uint16)
-
-
-@lru_cache(maxsize=1)
-def lower_table() -> NDArray[np.uint16]:
-    """Lower case of each code point below 0x10000; one whose lower case is several characters stays itself.
-
-    >>> chr(lower_table()[ord("\N{LATIN CAPITAL LETTER A WITH RING ABOVE}")]) == "\N{LATIN SMALL LETTER A WITH RING ABOVE}"
-    True
-    >>> int(lower_table()[0x130]) == 0x130
+    >>> chr(table[ord("\N{LATIN CAPITAL LETTER A WITH RING ABOVE}")] >> 16) == "\N{LATIN SMALL LETTER A WITH RING ABOVE}"
     True
     """
-    lowered = np.arange(_BMP, dtype=np.uint16)
-    for code in range(_BMP):
-        if not 0xD800 <= code < 0xE000:
-            lower = chr(code).lower()
-            if len(lower) == 1:
-                lowered[code] = ord(lower)
-    return lowered
+    entries = [
+        code << 16 if 0xD800 <= code < 0xE000 else _lower(code) << 16 | _flags(chr(code))
+        for code in range(_BMP)
+    ]
+    return np.array(entries, np.int64)
 
 
 @njit(cache=True, nogil=True)
@@ -156,6 +154,9 @@ def above_bmp(code: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def class_of(classes: NDArray[np.uint16], code: int) -> int:
-    """Class bits of any code point."""
-    return int(classes[code]) if code < 0x10000 else above_bmp(code)
+def look_at(table: NDArray[np.int64], code: int) -> tuple[int, int]:
+    """Class bits and lower case of any code point."""
+    if code < 0x10000:
+        entry = int(table[code])
+        return entry & 0xFFFF, entry >> 16
+    return above_bmp(code), code

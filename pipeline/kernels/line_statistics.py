@@ -236,14 +236,15 @@ def _is_bullet(data: NDArray[np.uint8], first: int, end: int) -> bool:
 @njit(cache=True, nogil=True)
 def _one_line(
     data: NDArray[np.uint8],
-    line: NDArray[np.int64],
+    lines: NDArray[np.int64],
+    at: int,
     last_word: int,
     words: NDArray[np.int64],
     totals: NDArray[np.int64],
 ) -> None:
-    first, end, closed = int(line[L_FIRST]), int(line[L_END]), int(line[L_LAST])
-    n_words = last_word - int(line[L_WORD])
-    short = line[L_CHARS] <= SHORT_LINE
+    first, end, closed = int(lines[at, L_FIRST]), int(lines[at, L_END]), int(lines[at, L_LAST])
+    n_words = last_word - int(lines[at, L_WORD])
+    short = lines[at, L_CHARS] <= SHORT_LINE
     totals[LT_TERMINAL] += (closed & ASCII_TERMINAL) != 0
     totals[LT_PUNCT] += (closed & TERMINAL) != 0
     totals[LT_SHORT] += short
@@ -255,13 +256,13 @@ def _one_line(
     totals[LT_LOG] += has_clock(data, first, end)
     totals[LT_CONTENTS] += not closed & TERMINAL and is_contents(data, first, end)
     totals[LT_HEADER] += is_header(data, first, end)
-    if line[L_CHARS] <= BUTTON_LINE and not closed & TERMINAL:
-        totals[LT_CONSENT] += _asks_consent(words, int(line[L_WORD]), last_word)
-    if line[L_CODE] >= CODE_DENSITY * line[L_VISIBLE]:
-        totals[LT_CODE_CHARS] += line[L_VISIBLE]
-    totals[LT_REGISTER_WORDS] += _register_words(words, int(line[L_WORD]), last_word)
-    if line[L_LETTERS] >= 4 and line[L_UPPER] >= SHOUT_LETTERS * line[L_LETTERS]:
-        totals[LT_SHOUT_CHARS] += line[L_VISIBLE]
+    if lines[at, L_CHARS] <= BUTTON_LINE and not closed & TERMINAL:
+        totals[LT_CONSENT] += _asks_consent(words, int(lines[at, L_WORD]), last_word)
+    if lines[at, L_CODE] >= CODE_DENSITY * lines[at, L_VISIBLE]:
+        totals[LT_CODE_CHARS] += lines[at, L_VISIBLE]
+    totals[LT_REGISTER_WORDS] += _register_words(words, int(lines[at, L_WORD]), last_word)
+    if lines[at, L_LETTERS] >= 4 and lines[at, L_UPPER] >= SHOUT_LETTERS * lines[at, L_LETTERS]:
+        totals[LT_SHOUT_CHARS] += lines[at, L_VISIBLE]
 
 
 @njit(cache=True, nogil=True)
@@ -277,4 +278,4 @@ def line_totals(
     totals[:] = 0
     for i in range(n_lines):
         last_word = int(lines[i + 1, L_WORD]) if i + 1 < n_lines else n_words
-        _one_line(data, lines[i], last_word, words, totals)
+        _one_line(data, lines, i, last_word, words, totals)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.kernels import line_statistics as ls
 from pipeline.kernels import token_statistics as ts
-from pipeline.kernels.characters import class_table, lower_table
+from pipeline.kernels.characters import character_table
 from pipeline.kernels.line_statistics import line_totals
 from pipeline.kernels.repetition import TABLE_FIELDS, line_repetition, table_mask, word_repetition
 from pipeline.kernels.text_scan import (
@@ -262,7 +262,7 @@ def _put_words(
 def _measure_all(
     offsets: NDArray[np.int64],
     data: NDArray[np.uint8],
-    tables: tuple[NDArray[np.uint16], NDArray[np.uint16]],
+    characters: NDArray[np.int64],
     vocabulary: NDArray[np.int64],
     scratch: Scratch,
     out: NDArray[np.float32],
@@ -273,7 +273,7 @@ def _measure_all(
     stamp = 0
     for i in range(len(offsets) - 1):
         bounds = (int(offsets[i]), int(offsets[i + 1]))
-        n_words, n_lines = scan(data, bounds, tables, words, lines, counts)
+        n_words, n_lines = scan(data, bounds, characters, words, lines, counts)
         byte_totals(data, bounds, raw)
         word_totals(words, n_words, vocabulary, seen, word)
         line_totals(data, lines, (n_words, n_lines), words, line)
@@ -328,5 +328,5 @@ def measure_texts(offsets: NDArray[np.int64], data: NDArray[np.uint8]) -> NDArra
     out = np.empty((len(offsets) - 1, _COUNT), np.float32)
     vocabulary = vocabulary_table()
     scratch = _scratch(offsets, data, len(vocabulary))
-    _measure_all(offsets, data, (class_table(), lower_table()), vocabulary, scratch, out)
+    _measure_all(offsets, data, character_table(), vocabulary, scratch, out)
     return out

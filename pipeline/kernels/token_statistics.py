@@ -164,8 +164,7 @@ def _odd(flags: int, length: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _add_word(word: NDArray[np.int64], totals: NDArray[np.int64]) -> None:
-    flags, length = int(word[W_FLAGS]), int(word[W_LENGTH])
+def _add_word(flags: int, length: int, totals: NDArray[np.int64]) -> None:
     has_letter, has_digit = flags & LETTER != 0, flags & DIGIT != 0
     totals[W_PROSE] += 1
     totals[W_NUMBERS] += not has_letter
@@ -196,7 +195,7 @@ def word_totals(
         totals[W_LONGEST] = max(int(totals[W_LONGEST]), int(words[i, W_LENGTH]))
         if words[i, W_FLAGS] & IN_URL:
             continue
-        _add_word(words[i], totals)
+        _add_word(int(words[i, W_FLAGS]), int(words[i, W_LENGTH]), totals)
         slot = look_up(vocabulary, int(words[i, W_HASH]))
         if slot >= 0:
             if seen[0, slot] == 0:

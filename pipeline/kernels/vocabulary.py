@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pipeline.kernels.characters import lower_table
+from pipeline.kernels.characters import character_table
 
 STOP_WORDS: dict[str, str] = {
     "sv": "i och är av en som den med på till att för det ett inte om har de eller ska kan vid från man sig så men var "
@@ -86,11 +86,11 @@ def word_hash(word: str) -> int:
     >>> word_hash("Lag") == word_hash("lag") != word_hash("lagen")
     True
     """
-    lower = lower_table()
+    table = character_table()
     value = HASH_SEED & HASH_MASK
     for character in word:
         code = ord(character)
-        value = ((value ^ int(lower[code] if code < len(lower) else code)) * HASH_PRIME) & HASH_MASK
+        value = ((value ^ (int(table[code]) >> 16)) * HASH_PRIME) & HASH_MASK
     return value
 
 
