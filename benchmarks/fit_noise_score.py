@@ -38,7 +38,7 @@ RIDGE = 10.0
 PER_SOURCE = 300
 LONGEST = 8000
 """Documents per pre-training source and code points of each, like the labelled ones."""
-LIMITS = (0.6, 0.7, 0.8, 0.9)
+LIMITS = (0.75, 0.8, 0.85, 0.9)
 
 Floats = NDArray[np.float64]
 
