@@ -62,14 +62,8 @@ def toy() -> lid.Model:
     moves = np.zeros((2, 256), np.uint64)
     moves[:, ord("a")] = 256
     moves[1, ord("b")] = 1 << 32
-    return (
-        moves.ravel(),
-        0,
-        np.array([[0], [3]], np.int16),
-        0.5,
-        np.zeros(1, np.float32),
-        np.zeros(1, np.bool_),
-    )
+    weights, none = np.array([[0], [3]], np.int16), np.zeros(1, np.float32)
+    return moves.ravel(), 0, weights, 0.5, none, np.zeros(1, np.bool_), none
 
 
 @given(text=st.text(st.sampled_from("ab "), max_size=300))
