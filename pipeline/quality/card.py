@@ -169,7 +169,7 @@ def _count(value: int) -> str:
 def _line(text: str) -> str:
     r"""One line without markup of its own: a name must not add headings or HTML to the card.
 
-    >>> _line("a\\n# b <script>")
+    >>> _line("a\n# b <script>")
     'a # b &lt;script&gt;'
     """
     plain = " ".join(text.split())

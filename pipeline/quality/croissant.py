@@ -92,7 +92,7 @@ def croissant(inputs: CroissantInputs) -> bytes:
         "inLanguage": sorted(inputs.languages),
         "isLiveDataset": False,
         "distribution": [_file(name, *inputs.files[name]) for name in names]
-        + [_file_set(split, names) for split in splits],
+        + [_file_set(split) for split in splits],
         "recordSet": [_split_set(splits), *(_record_set(split) for split in splits)],
     }
     return (json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
@@ -114,12 +114,11 @@ def _file(name: str, sha256: str, size: int) -> dict[str, Any]:
     }
 
 
-def _file_set(split: str, names: list[str]) -> dict[str, Any]:
+def _file_set(split: str) -> dict[str, Any]:
     return {
         "@type": "cr:FileSet",
         "@id": f"{split}-files",
         "name": f"{split}-files",
-        "containedIn": [{"@id": name} for name in names if _split_of(name) == split],
         "encodingFormat": "application/x-parquet",
         "includes": f"data/{split}-*.parquet",
     }
