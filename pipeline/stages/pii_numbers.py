@@ -22,7 +22,7 @@ CONTEXT = 40
 """Characters before a number in which a word may say what it is."""
 
 CARD = re.compile(
-    r"(?<![\w.,-])[2-6]\d{3}(?:[ -]?\d{4}){2}(?:[ -]?\d{1,7})?(?![\w-])|(?<![\w.,-])(?:3\d{3}|2131|1800)[ -]?\d{6}[ -]?\d{4,5}(?![\w-])"
+    r"(?<![\w-])(?<!\d[.,])[2-6]\d{3}(?:[ -]?\d{4}){2}(?:[ -]?\d{1,7})?(?![\w-])|(?<![\w-])(?<!\d[.,])(?:3\d{3}|2131|1800)[ -]?\d{6}[ -]?\d{4,5}(?![\w-])"
 )
 YEARS = re.compile(r"(?:(?:19|20)\d\d[ -]?){3,4}")
 CARD_LENGTHS = range(13, 20)
@@ -49,7 +49,8 @@ IP_CONTEXT = re.compile(
 
 def numbers(text: str, start: int, end: int) -> Iterator[Found]:
     """Everything in one candidate run text[start:end]; spans may overlap, the caller takes the first kind that fits."""
-    run_end = min(len(text), end + 1)
+    # Patterns look a little beyond the run: a decimal or a further group behind it unmakes a number.
+    run_end = min(len(text), end + 4)
     before = text[max(0, start - CONTEXT) : start]
     yield from _identities(text, start, run_end, before)
     yield from _accounts(text, start, run_end, before)
