@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Annotated
 
 import typer
+from typer.main import get_command
 
 from pipeline.errors import KvarnError
 
@@ -230,11 +231,16 @@ def gate_approve(
     approve(digest, by, reason, config, curated, as_json=as_json)
 
 
+def call() -> None:
+    """Parse the arguments and run. Not `app()`: that would put typer's own excepthook in place of ours."""
+    get_command(app)()
+
+
 def main() -> None:
     """Run the command line. Errors are one plain message; KVARN_DEBUG=1 adds the traceback."""
     sys.excepthook = _plain_error
     try:
-        app()
+        call()
     except KvarnError as error:
         _debug()
         sys.stderr.write(f"kvarn: {error}\n")

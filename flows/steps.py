@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from expectations import resolve_suites, validate
+from flows.cards import card_files, source_facts
 from flows.outcome import Outcome, State, nothing_new
 from flows.settings import Settings
 from pipeline.config import fingerprint
@@ -18,7 +19,7 @@ from pipeline.quality.gate import Candidate as GateCandidate
 from pipeline.quality.gate import decide
 from pipeline.quality.profile import Profile, ProfileBuilder
 from pipeline.quality.render import render
-from pipeline.quality.report import Lineage, Report, ReportInputs, SourceFacts, build_report
+from pipeline.quality.report import Lineage, Report, ReportInputs, build_report
 from pipeline.quality.verdicts import Check, Verdict
 from pipeline.schema import FATES, SPLITS
 from pipeline.stages.noise import noise_rules
@@ -77,8 +78,6 @@ class Run:
 
     def seal(self, files: Mapping[str, FileEntry], intake: Mapping[str, Mapping[str, int]]) -> Sealed:
         """Add dataset card, Croissant and suites, then write the manifest."""
-        from flows.cards import card_files
-
         every = dict(files)
         profile = self._profile(files)
         for name, path in resolve_suites(self._project).items():
@@ -113,7 +112,7 @@ class Run:
                 kept=self._tables("data"),
                 withheld=self._tables("withheld"),
                 lineage=self._lineage(sealed.manifest),
-                sources=self._sources(),
+                sources=source_facts(self.refresh.plan),
                 rules=noise_rules(self.settings.noise),
                 previous=previous,
             )
@@ -138,10 +137,7 @@ class Run:
         if report.action == "publish":
             release = publish_candidate(self.refresh.plan.store, candidate)
             return Outcome("published", release=release.number, folder=str(release.folder), **shared)
-        not_checked = report.after in ("ERROR", "NOT_RUN")
-        state = (
-            "awaiting approval" if report.action == "approve" else "not checked" if not_checked else "blocked"
-        )
+        state: State = held_state(report)
         return Outcome(state, folder=str(candidate.folder), next_step=f"next: {report.command}", **shared)
 
     def _profile(self, files: Mapping[str, FileEntry]) -> Profile:
@@ -184,13 +180,6 @@ class Run:
             lock=manifest.lock,
             seeds=manifest.seeds,
         )
-
-    def _sources(self) -> dict[str, SourceFacts]:
-        return {
-            name: SourceFacts(spec.licence, spec.lawful_basis, spec.language, spec.required)
-            for name, spec in self.refresh.plan.specs.items()
-            if any(shard.source == name for shard in self.shards)
-        }
 
 
 def held_state(report: Report) -> State:

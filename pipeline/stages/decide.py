@@ -28,6 +28,10 @@ EFFECTS: Mapping[str, Action | None] = {
 }
 """What a decision does; None publishes. One that is not named (unsure) leaves the item to the rules."""
 
+NOTHING_THERE = ("read.empty",)
+"""Faults of items that were read and hold no text (an empty file, a page of front matter): nothing is broken and nobody can
+mend them, so they are dropped and do not count as quarantine."""
+
 HELD = ("pii", "licence")
 """Stages whose findings no keep and no fix of a person overrides: publishing personal data needs its own decision."""
 
@@ -54,12 +58,14 @@ class Decide:
 
     def __call__(self, items: pa.Table) -> pa.Table:
         rows = items.num_rows
-        faults = list(_by_value(items.column("fault"), "drop"))
+        found = list(_by_value(items.column("fault"), "drop"))
+        faults = [f for f in found if f.code not in NOTHING_THERE]
+        empty = [f for f in found if f.code in NOTHING_THERE]
         choices = _choices(items, self.decisions)
         people = [Finding(f"decision.{name}", EFFECTS[name] or "flag", hit) for name, hit in choices]
         published = _any((hit for name, hit in choices if EFFECTS[name] is None), rows)
         judged = _checked([*(f for judge in self.judges for f in judge(items)), *_notes(items)], rows)
-        ruled = _without_overridden(judged, published)
+        ruled = _without_overridden(judged, published | _any((f.rows for f in empty), rows))
         acting = [f for f in people if EFFECTS[f.code.removeprefix("decision.")] is not None]
         level = np.full(rows, _KEEP)
         for action, number in (("flag", _FLAG), ("drop", _DROP)):
@@ -69,9 +75,18 @@ class Decide:
             level[finding.rows] = np.minimum(
                 level[finding.rows], _DROP if finding.action == "drop" else _FLAG
             )
+        level[_any((f.rows for f in empty), rows)] = _DROP
         level[_any((f.rows for f in faults), rows)] = _QUARANTINE
         reasons = _reasons(
-            [(_QUARANTINE, faults), (_DROP, acting), (_FLAG, acting), (_DROP, ruled), (_FLAG, ruled)], level
+            [
+                (_QUARANTINE, faults),
+                (_DROP, empty),
+                (_DROP, acting),
+                (_FLAG, acting),
+                (_DROP, ruled),
+                (_FLAG, ruled),
+            ],
+            level,
         )
         fates = pa.array(np.array(_FATES, object)[level], pa.string())
         decision = _applied(choices, level)

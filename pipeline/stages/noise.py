@@ -32,7 +32,7 @@ class NoiseConfig:
     preset: Preset = "default"
     """default: wide limits fitted on labelled Swedish documents of law, parliament, administration and handbooks."""
     off: tuple[str, ...] = ()
-    """Names of limits to switch off, for example ["max_header_lines"] for a corpus of letters."""
+    """Names of limits to switch off, for example ["max_top_word"] for a corpus of songs."""
     min_words: float | None = None
     """Gopher 50. Default 10: from ten words on function words tell text from lists; notices of twenty words are good text."""
     max_words: float | None = None

@@ -44,6 +44,8 @@ class ReleaseConfig:
 
     name: str = "kvarn"
     """Name of the data set: the title of report, dataset card and Croissant."""
+    contact: str = ""
+    """Whom users of the data set write to; stands in the dataset card."""
     withheld: Literal["all", "flagged", "none"] = "all"
     """Which withheld texts a release carries for review, report and `kvarn why`: flagged and dropped, flagged only, or none
     (for text that must not be stored twice)."""

@@ -57,7 +57,13 @@ class JudgeSettings:
 
     def editing(self, decisions: Mapping[str, Decision]) -> Edit:
         """The stage that makes the text to publish."""
-        return Edit(self.edit, self.language.target, sorted(masked_kinds(self.pii)), decisions, self.language.foreign == "cut")
+        return Edit(
+            self.edit,
+            self.language.target,
+            sorted(masked_kinds(self.pii)),
+            decisions,
+            self.language.foreign == "cut",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ def test_emit_prints_json_or_lines(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_bug_is_said_without_a_page_of_frames() -> None:
-    code = "import sys; sys.path.insert(0, '.'); import flows.cli as c; c.app = lambda: 1 / 0; c.main()"
+    code = "import sys; sys.path.insert(0, '.'); import flows.cli as c; c.call = lambda: 1 / 0; c.main()"
     done = subprocess.run(
         [sys.executable, "-P", "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -75,6 +75,7 @@ def verdicts(
             ["pii.person", "read.a", "read.b"],
         ),
         ({"fault": "read.corrupt", "hits": ["noise.words"]}, "quarantined", ["read.corrupt"]),
+        ({"fault": "read.empty", "hits": ["noise.words"]}, "dropped", ["read.empty"]),
     ],
 )
 def test_the_strongest_finding_makes_the_fate(row: dict[str, Any], fate: str, reasons: list[str]) -> None:

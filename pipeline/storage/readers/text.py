@@ -54,7 +54,7 @@ def split_front_matter(text: str) -> tuple[Mapping[str, Any], str]:
 
 def _yaml(block: str) -> Any:
     """The value of a YAML block by the safe schema (nothing is executed), or None where it is no YAML."""
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     # Nine aliases in nine lines grow to a billion items when written out. Front matter has no use for them.
     if any(isinstance(token, yaml.AliasToken) for token in _tokens(block)):
