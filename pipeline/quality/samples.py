@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from pipeline.quality.ledger import coded, exploded
 from pipeline.quality.texts import hex_keys
@@ -133,7 +134,7 @@ def nearest(ledger: pa.Table, measures: pa.Table, rules: Sequence[Rule]) -> tupl
             if limit is None or deviation == 0.0:
                 continue
             distance = np.abs(values - limit) / deviation
-            for at in np.argsort(np.where(np.isnan(distance), np.inf, distance), kind="stable")[:NEAREST]:
+            for at in _smallest(distance, NEAREST):
                 _keep_nearer(found, int(kept[at]), rule, limit, float(values[at]), float(distance[at]))
     chosen = sorted(found, key=lambda row: (found[row].distance, row))[:NEAREST]
     names = ledger.select(["record_id", "source"]).take(pa.array(chosen, pa.int64())).to_pylist()
@@ -141,6 +142,16 @@ def nearest(ledger: pa.Table, measures: pa.Table, rules: Sequence[Rule]) -> tupl
         Near(name["record_id"], name["source"], *_rest(found[row]))
         for row, name in zip(chosen, names, strict=True)
     )
+
+
+def _smallest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Rows of the `count` smallest values, smallest first; of equal ones the first rows. NaN is the largest."""
+    if len(values) > count:
+        bound = np.partition(values, count - 1)[count - 1]
+        rows = np.flatnonzero(values <= bound)
+    else:
+        rows = np.arange(len(values))
+    return rows[np.argsort(values[rows], kind="stable")[:count]]
 
 
 def _keep_nearer(
