@@ -24,6 +24,13 @@ from pipeline.quality.verdicts import Check, Verdict
 ID_COLUMNS = ("record_id", "source")
 """What names a row in an example; values of data never leave the child."""
 SHOWN = 10
+_ABOUT_ROWS = (
+    "expect_column_values_",
+    "expect_column_pair_values_",
+    "expect_multicolumn_values_",
+    "expect_groups_",
+)
+"""Types whose value is the number of rows (or groups) that break the rule."""
 
 
 def main(arguments: list[str]) -> int:
@@ -167,13 +174,17 @@ def _check(entry: dict[str, Any], identity: str, verdict: Verdict, **fields: Any
 
 
 def _limit(entry: dict[str, Any]) -> str:
-    """The bounds of an expectation in words; what counts is in the suite."""
+    """What the value is held against: for rows the number that break the rule, else the bounds of the number itself."""
     kwargs = entry.get("kwargs", {})
-    low, high, mostly = (kwargs.get(key) for key in ("min_value", "max_value", "mostly"))
-    if mostly is not None:
-        return f"at least {mostly:g} of rows"
-    bounds = [f"≥ {low:g}" if low is not None else "", f"≤ {high:g}" if high is not None else ""]
-    return "; ".join(filter(None, bounds)) or "= 0"
+    if entry["type"].startswith(_ABOUT_ROWS):
+        mostly = kwargs.get("mostly")
+        return "= 0" if mostly is None else f"at least {mostly:g} of rows"
+    signs = {"value": "=", "min_value": "≥", "max_value": "≤"}
+    bounds = {sign: kwargs.get(key) for key, sign in signs.items()}
+    # 15 digits: counts are shown whole, and shares as they were written.
+    return "; ".join(
+        f"{sign} {bound:.15g}" for sign, bound in bounds.items() if isinstance(bound, int | float)
+    )
 
 
 def _summary(suite: str, verdict: Verdict, note: str, count: int = 0, n: int = 0) -> Check:

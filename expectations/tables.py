@@ -84,7 +84,7 @@ class Candidate:
         ledger = self._ledger(["source", "fate", "split"])
         counts = {fate: _count(ledger, "fate", fate) for fate in FATES}
         items = sum(row.get("items", 0) for row in self.intake.values())
-        row: dict[str, float] = {
+        row: dict[str, Any] = {
             "items": items,
             "rest": items - sum(counts.values()),
             "sources": len(self.intake),

@@ -41,6 +41,11 @@ def test_a_healthy_candidate_passes_every_packaged_suite(tmp_path: Path) -> None
     assert [(check.id, check.note) for check in checks if check.verdict is not Verdict.PASS] == []
     assert overall(checks, [f"gx.{suite}" for suite in SUITES]) is Verdict.PASS
     assert all(check.n for check in checks)
+    limits = {check.id: check.limit for check in checks}
+    assert limits["gx.documents.expect_column_values_to_be_between.words"] == "= 0"
+    assert limits["gx.documents.expect_column_values_to_not_match_regex.text"] == "at least 0.999 of rows"
+    assert limits["gx.documents.expect_column_letter_share_to_be_between.text.å"] == "≥ 0.004; ≤ 0.06"
+    assert limits["gx.release.expect_table_row_count_to_equal"] == "= 1"
 
 
 def test_what_the_library_lets_through_is_a_fault_here(tmp_path: Path) -> None:
