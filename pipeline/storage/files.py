@@ -4,6 +4,7 @@ A file is written beside its target, flushed to disk, renamed, and its folder is
 not at all. A commit is made by `put_if_absent`, since a rename overwrites silently and a link never does.
 """
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -53,7 +54,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         temporary.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        discard(temporary)
         raise disk_error(error, path, len(data)) from error
 
 
@@ -68,9 +69,21 @@ def put_if_absent(path: Path, data: bytes) -> bool:
     except OSError as error:
         raise disk_error(error, path, len(data)) from error
     finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
+        discard(temporary)
+    try:
+        sync_folder(path.parent)
+    except OSError as error:
+        raise KvarnError(
+            f"{path} is there, but its folder cannot be flushed ({error.strerror}): a power failure could take it away; "
+            "mend the disk and run again"
+        ) from error
     return True
+
+
+def discard(path: Path) -> None:
+    """Remove what a failed write left, if the disk lets us: an error here must not hide the one that is being told."""
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -26,8 +26,11 @@ def exclusive(store: Store) -> Iterator[None]:
             raise AlreadyRunning(
                 f"{store.root}: another run holds {store.lock} (process {holder}); wait for it, or stop it first"
             ) from error
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            raise disk_error(error, store.lock, 64) from error
         yield
     finally:
         os.close(handle)

@@ -4,6 +4,7 @@ Without page checksums a flipped bit in an uncompressed page reads as data in fo
 the manifest none does. The manifest is the authority.
 """
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -11,14 +12,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import KvarnError, StoreDamaged
-from pipeline.storage.files import disk_error, sha256_file, sync_file
+from pipeline.storage.files import discard, disk_error, sha256_file, sync_file
 
 ROW_GROUP = 16_384
 """Rows a group: a reader holds one group at a time, about 64 MB at 4 kB a document."""
 
 
 class Writer:
-    """Writes one Parquet file in pieces, in constant memory; `close` flushes it to disk."""
+    """Writes one Parquet file in pieces, in constant memory; `close` flushes it to disk.
+
+    As a context it removes the file where the block raises: with a footer, half of a table would look whole.
+    """
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.path = path
@@ -46,13 +50,20 @@ class Writer:
             self._file.close()
             sync_file(self.path)
         except OSError as error:
+            discard(self.path)
             raise disk_error(error, self.path, 1 << 16) from error
 
     def __enter__(self) -> "Writer":
         return self
 
     def __exit__(self, kind: object, value: object, trace: object) -> None:
-        self.close()
+        if value is None:
+            self.close()
+            return
+        # The footer of a file that is removed anyway: a disk that refuses it is being told of already.
+        with contextlib.suppress(OSError):
+            self._file.close()
+        discard(self.path)
 
 
 def write(path: Path, table: pa.Table, schema: pa.Schema) -> None:

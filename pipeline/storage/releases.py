@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import StoreDamaged, UsageError
+from pipeline.errors import KvarnError, StoreDamaged, UsageError
 from pipeline.storage.files import disk_error, put_if_absent, sync_folder, write_bytes
 from pipeline.storage.manifest import LATE, FileEntry, Manifest, check_files, entry, read_manifest
 from pipeline.storage.parquet import damaged
@@ -114,7 +114,12 @@ def add_commit(store: Store, commit: Commit) -> Release:
     path = store.releases / f"{commit.number:06d}.json"
     if not put_if_absent(path, commit.to_bytes()):
         raise StoreDamaged(f"{path} exists already: another publisher was here without the lock; run again")
-    write_bytes(store.current, f"{commit.number:06d}\n".encode())
+    try:
+        write_bytes(store.current, f"{commit.number:06d}\n".encode())
+    except KvarnError as error:
+        raise KvarnError(
+            f"release {commit.number} is published and whole, but not the hint: {error}"
+        ) from error
     return Release(commit, store.releases / commit.folder)
 
 
