@@ -63,10 +63,10 @@ def length_shift(now: Sequence[int], last: Sequence[int]) -> float:
     if not a.sum() or not b.sum():
         return 0.0
     a, b = a / a.sum(), b / b.sum()
-    # Empty documents stand half an octave below one word.
-    at = np.log2(np.maximum(np.asarray(LENGTH_EDGES, float), 2**-0.5))
+    # Empty documents stand a quarter of an octave below one word.
+    at = np.log2(np.maximum(np.asarray(LENGTH_EDGES, float), 2**-0.25))
     mean = float(b @ at)
     deviation = float(np.sqrt(b @ (at - mean) ** 2))
     distance = float(np.abs(np.cumsum(a - b))[:-1] @ np.diff(at))
     # One bin's width is the least that the histogram can tell apart.
-    return distance / max(deviation, 0.5)
+    return distance / max(deviation, 0.25)

@@ -81,7 +81,7 @@ class Curve:
 
 
 def curves(names: Names, lines: Sequence[Curve], ticks: Sequence[tuple[float, str]], axis: str) -> Markup:
-    """Step curves over a horizontal axis; `ticks` are (position 0 to 1, label)."""
+    """Curves over a horizontal axis; `ticks` are (position 0 to 1, label)."""
     height, top, left = 220, 12, 9.0
     grid = [
         Markup(
@@ -106,7 +106,7 @@ def curves(names: Names, lines: Sequence[Curve], ticks: Sequence[tuple[float, st
         )
     drawn = [
         Markup('<polyline points="{}" class="line s-{}" vector-effect="non-scaling-stroke"/>').format(
-            _steps(line.shares), line.kind
+            _points(line.shares), line.kind
         )
         for line in lines
     ]
@@ -120,14 +120,10 @@ def curves(names: Names, lines: Sequence[Curve], ticks: Sequence[tuple[float, st
 _THIN = "\N{NARROW NO-BREAK SPACE}"
 
 
-def _steps(shares: Sequence[float]) -> str:
+def _points(shares: Sequence[float]) -> str:
     step = 100 / max(1, len(shares))
-    points = ["0,100"]
-    before = 0.0
-    for i, share in enumerate(shares, 1):
-        points += [f"{_round(i * step)},{_round(100 - level * 100)}" for level in (before, share)]
-        before = share
-    return " ".join([*points, f"100,{_round(100 - before * 100)}"])
+    ends = [(i * step, 100 - share * 100) for i, share in enumerate(shares, 1)]
+    return " ".join(f"{_round(x)},{_round(y)}" for x, y in [(0.0, 100.0), *ends])
 
 
 def _svg(names: Names, height: int, content: Markup) -> Markup:

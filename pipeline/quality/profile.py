@@ -14,8 +14,9 @@ from pipeline.quality.ledger import fates_by_source, reasons_by_source
 from pipeline.quality.texts import damaged, hex_keys, letter_counts, word_counts
 from pipeline.schema import DATA, SPLITS, check_schema
 
-LENGTH_EDGES = (0, 1, *(round(2 ** (k / 2)) for k in range(2, 41)))
-"""Lower ends of the bins of words per document: half octaves up to a million, so that shares of long and short texts weigh alike."""
+LENGTH_EDGES = (0, *sorted({round(2 ** (k / 4)) for k in range(81)}))
+"""Lower ends of the bins of words per document: quarters of an octave up to a million, so that shares of long and short texts
+weigh alike."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,12 +207,16 @@ class View(PlotView):
             [
                 near.record_id,
                 near.code,
-                self.number(near.value, 3),
-                self.number(near.limit, 3),
+                self._plain(near.value),
+                self._plain(near.limit),
                 self.number(near.distance, 2),
             ]
             for near in self.report.near_limits
         ]
+
+    def _plain(self, value: float) -> str:
+        """A measure: whole numbers without decimals, shares with three."""
+        return self.number(value, 0 if value.is_integer() else 3)
 
     @property
     def cut(self) -> bool:
