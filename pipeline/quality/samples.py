@@ -158,7 +158,8 @@ def _keep_nearer(
     found: dict[int, Near], row: int, rule: Rule, limit: float, value: float, distance: float
 ) -> None:
     if np.isfinite(distance) and (row not in found or distance < found[row].distance):
-        found[row] = Near("", "", rule.code, rule.measure, value, limit, distance)
+        # A limit from a file may be a whole number; the report holds floats.
+        found[row] = Near("", "", rule.code, rule.measure, value, float(limit), distance)
 
 
 def _rest(near: Near) -> tuple[str, str, float, float, float]:

@@ -104,7 +104,7 @@ def make(
                 seeds={"split": 1, "language": 7},
             ),
             sources={source: SourceFacts(licence="CC0-1.0") for source in intake(items)},
-            rules=[Rule("noise.short", "word_count", low=12.0), Rule("noise.long", "word_count", high=90.0)],
+            rules=[Rule("noise.short", "word_count", low=12), Rule("noise.long", "word_count", high=90)],
             previous=last,
         )
     )
