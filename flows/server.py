@@ -43,6 +43,8 @@ def prefect_api(home: Path) -> Iterator[str]:
     the end of the server's log when it does not come up.
     """
     os.environ.update(QUIET)
+    # Prefect logs a failed task with its traceback; Kvarn says the same in one plain line at the end.
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR" if os.environ.get("KVARN_DEBUG") else "CRITICAL")
     theirs = os.environ.get("PREFECT_API_URL")
     if theirs:
         yield theirs
@@ -50,7 +52,6 @@ def prefect_api(home: Path) -> Iterator[str]:
     home.mkdir(parents=True, exist_ok=True)
     os.environ["PREFECT_HOME"] = str(home.resolve())
     os.environ["PREFECT_PROFILES_PATH"] = str(home.resolve() / "profiles.toml")
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
     port = _free_port()
     url = f"http://127.0.0.1:{port}/api"
     log = home / "server.log"
