@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pipeline.errors import KvarnError
+from pipeline.storage.files import disk_error
 from pipeline.work.judge import JudgeJob, judge_shard
 from pipeline.work.markers import Marker, finished
 from pipeline.work.measure import MeasureJob, measure_shard
@@ -53,4 +54,7 @@ def run_job(pool: Pool, job: Job) -> Marker:
 
 def _empty(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise disk_error(error, folder, 4096) from error

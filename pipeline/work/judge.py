@@ -3,10 +3,12 @@
 Cheap beside measuring, and cached apart from it: a changed limit or a new decision reads stored measures, never raw files.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,6 +26,9 @@ from pipeline.work.heartbeat import now_at
 from pipeline.work.markers import Marker, finish
 
 JUDGED = "judged.parquet"
+
+WORD = re.compile(r"\w+")
+"""A word as the measure `words` counts them: a run of letters, digits and underscores."""
 
 JUDGED_SCHEMA = pa.schema(
     [
@@ -88,4 +93,8 @@ def judge_shard(job: JudgeJob) -> Marker:
 
 
 def _with_words(items: pa.Table) -> pa.Table:
-    return put(items, need("words", pa.int64()), pc.cast(items["words"], pa.int64()))
+    """Words as they were measured; counted anew where an edit made another text."""
+    words = np.array(items["words"].to_numpy(), np.int64)
+    edited = np.flatnonzero(pc.list_value_length(items["edits"]).to_numpy())
+    words[edited] = [len(WORD.findall(text)) for text in items["published"].take(edited).to_pylist()]
+    return put(items, need("words", pa.int64()), pa.array(words))

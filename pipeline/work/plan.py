@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import Blocked
+from pipeline.storage.files import disk_error
 from pipeline.storage.manifest import Input
 from pipeline.storage.paths import Store
 from pipeline.storage.releases import Release, latest
@@ -64,7 +65,10 @@ def make_plan(raw: Path, store: Store, config: Mapping[str, Any], shard_bytes: i
         raise Blocked(
             f"{raw}: holds no files; put your documents there, one folder per source, and run again"
         )
-    store.work.mkdir(parents=True, exist_ok=True)
+    try:
+        store.work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise disk_error(error, store.work, 4096) from error
     inputs = hash_inputs(files, store.hashes, time.time_ns())
     return Plan(
         raw=raw,
