@@ -16,6 +16,8 @@ from pipeline.schema import FATES, KEPT, QUARANTINED, SPLITS
 
 SPLIT_SV = {"train": "träning", "validation": "validering", "test": "test"}
 
+RETIRE = "gone on purpose? set `retired` for it in kvarn.toml"
+
 SHOWN = 10
 """Examples that a check lists."""
 
@@ -170,8 +172,9 @@ def vanished(inputs: CheckInputs) -> Iterator[Check]:
     yield Check(
         "sources.vanished", *words, zero(len(gone)), value=len(gone), examples=tuple(gone[:SHOWN]), **common
     )
+    one = ("Källan har försvunnit", "The source vanished")
     for source in gone:
-        yield Check("sources.vanished", *words, Verdict.FAIL, value=1, source=source, **common)
+        yield Check("sources.vanished", *one, Verdict.FAIL, value=1, source=source, note=RETIRE, **common)
 
 
 def new(inputs: CheckInputs) -> Iterator[Check]:
@@ -207,8 +210,9 @@ def required(inputs: CheckInputs) -> Iterator[Check]:
     yield Check(
         "sources.required", *words, zero(len(empty)), value=len(empty), examples=tuple(empty), **common
     )
+    one = ("Den obligatoriska källan har ingen läsbar post", "The required source has no readable item")
     for source in empty:
-        yield Check("sources.required", *words, Verdict.FAIL, value=1, source=source, **common)
+        yield Check("sources.required", *one, Verdict.FAIL, value=1, source=source, **common)
 
 
 def mix(inputs: CheckInputs) -> Iterator[Check]:

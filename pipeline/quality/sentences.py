@@ -59,15 +59,13 @@ def _gravest(checks: list[Check]) -> Check:
 def _fact(check: Check, language: Language) -> str:
     words = check.words_sv if language == "sv" else check.words_en
     words = words[:1].lower() + words[1:]
-    if check.source:
-        words = (
-            f"{words} i källan {check.source}"
-            if language == "sv"
-            else f"{words} in the source {check.source}"
-        )
     if check.verdict in (Verdict.ERROR, Verdict.NOT_RUN):
         return f"{words} [{check.id}]"
-    return words if check.value is None else f"{words} ({value_text(check.value, check, language)})"
+    # One source that fails counts itself: "1" would say nothing.
+    is_told = check.value is None or (check.source is not None and check.unit == "count")
+    value = "" if is_told else value_text(check.value, check, language)
+    details = ", ".join(filter(None, (check.source, value)))
+    return f"{words} ({details})" if details else words
 
 
 def _and_more(count: int, language: Language) -> str:

@@ -169,6 +169,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "no baseline": ("ingen tidigare utgåva", "no baseline"),
     "see the sources": ("se källorna", "see the sources"),
     "no values": ("inga värden", "no values"),
+    "gone on purpose? set `retired` for it in kvarn.toml": (
+        "borta med avsikt? sätt `retired` för den i kvarn.toml",
+        "gone on purpose? set `retired` for it in kvarn.toml",
+    ),
     "info only": ("endast upplysning", "info only"),
 }
 

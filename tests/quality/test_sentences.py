@@ -39,15 +39,20 @@ def test_a_failure_is_told_with_its_value_and_how_many_more_there_are() -> None:
 
 
 def test_a_check_that_names_its_source_goes_first() -> None:
-    failed = outcome(check("FAIL"), check("FAIL", source="blogg", value=2))
+    failed = outcome(check("FAIL"), check("FAIL", source="blogg", value=0.02, unit="share"))
     assert (
         sentence(failed, first=False).sv
-        == "Publiceras inte: ändring av antalet dokument i källan blogg (2); 1 kontroll till."
+        == "Publiceras inte: ändring av antalet dokument (blogg, 2\u202f%); 1 kontroll till."
     )
     assert (
         sentence(failed, first=False).en
-        == "Is not published: change of documents in the source blogg (2); 1 more check."
+        == "Is not published: change of documents (blogg, 2\u202f%); 1 more check."
     )
+
+
+def test_a_source_that_fails_as_a_whole_is_named_without_a_count() -> None:
+    failed = outcome(check("FAIL", source="blogg", value=1, unit="count"))
+    assert sentence(failed, first=False).en == "Is not published: change of documents (blogg)."
 
 
 @pytest.mark.parametrize(
