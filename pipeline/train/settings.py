@@ -12,7 +12,7 @@ from pipeline.errors import ConfigError
 class TrainSettings:
     """How an adapter is trained and when it may be released.
 
-    The defaults fit the embedded base model; a model from a hub wants learning_rate near 2e-4.
+    The defaults fit the embedded base model.
     """
 
     base_model: str = "embedded"
@@ -39,10 +39,10 @@ class TrainSettings:
         "up_proj",
         "down_proj",
     )
-    """Layers that get an adapter, by the names of Llama-like models; ("all-linear",) for any architecture."""
+    """Layers that get an adapter, by the names of Llama-like models; ["all-linear"] for any architecture."""
 
     learning_rate: float = 5e-3
-    """Peak rate of AdamW. High, because the embedded base is small; see the class comment for others."""
+    """Peak rate of AdamW. High, because the embedded base is small; a model from a hub wants about 2e-4."""
 
     schedule: Literal["cosine", "linear", "constant_with_warmup", "warmup_stable_decay"] = "cosine"
     """Shape of the learning rate after the warm-up; all but the constant one decay to zero."""
