@@ -1,7 +1,11 @@
 import json
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow.parquet as pq
 import pytest
@@ -14,6 +18,8 @@ from pipeline.quality.checks import SUITES
 from pipeline.quality.verdicts import Check, Verdict, overall
 
 GOOD = corpus()
+ROOT = Path(__file__).resolve().parents[2]
+T = TypeVar("T")
 
 
 def candidate(folder: Path, items: list[Item], edit: dict[str, object] | None = None) -> Path:
@@ -114,6 +120,43 @@ def test_a_child_that_crashes_is_an_error_of_every_suite(tmp_path: Path) -> None
     checks = run(folder, GOOD)
     assert [check.verdict for check in checks] == [Verdict.ERROR] * len(SUITES)
     assert "ended with code" in checks[0].note
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the parent-death signal is Linux's")
+def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
+    folder = candidate(tmp_path, GOOD)
+    call = (
+        "import sys; from pathlib import Path; from expectations import validate; "
+        "folder = Path(sys.argv[1]); validate(folder, folder / 'suites', {}, folder / 'out.json', 60)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", call, str(folder)], cwd=ROOT)
+    child = eventually(lambda: running_child(parent.pid))
+    parent.kill()
+    parent.wait()
+    eventually(lambda: not is_running(child))
+
+
+def running_child(pid: int) -> int | None:
+    """The child once it is past its start and imports the library, which loads scipy."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    loaded = listed and "/scipy/" in Path(f"/proc/{listed[0]}/maps").read_text()
+    return int(listed[0]) if loaded else None
+
+
+def is_running(pid: int | None) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in {"Z", "X"}
+    except OSError:
+        return False
+
+
+def eventually(question: Callable[[], T]) -> T:
+    """The first answer that is true, within twenty seconds."""
+    end = time.monotonic() + 20
+    while not (answer := question()):
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+    return answer
 
 
 def test_suites_of_the_project_win_and_the_others_stay(tmp_path: Path) -> None:
