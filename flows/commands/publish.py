@@ -5,7 +5,7 @@ from pathlib import Path
 from flows.commands.context import context
 from flows.output import emit
 from pipeline.storage.lock import exclusive
-from pipeline.storage.releases import Release
+from pipeline.storage.releases import Release, remove_uncommitted
 from pipeline.work.publish import choose, rollback
 from pipeline.work.publish import publish_candidate as publish_waiting
 
@@ -16,6 +16,8 @@ def publish_candidate(
     """Publish the candidate that waits."""
     store = context(config, curated=curated).store
     with exclusive(store):
+        # A crash at the commit may have left the candidate among the releases.
+        remove_uncommitted(store)
         release = publish_waiting(store, choose(store, digest))
     _say(release, f"release {release.number} published: {release.folder}", as_json=as_json)
 

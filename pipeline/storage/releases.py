@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import KvarnError, StoreDamaged, UsageError
-from pipeline.storage.files import disk_error, put_if_absent, sync_folder, write_bytes
-from pipeline.storage.manifest import LATE, FileEntry, Manifest, check_files, entry, read_manifest
+from pipeline.storage.files import disk_error, put_if_absent, sha256_file, sync_folder, write_bytes
+from pipeline.storage.manifest import LATE, NAME, FileEntry, Manifest, check_files, entry, read_manifest
 from pipeline.storage.parquet import damaged
 from pipeline.storage.paths import Store
 
@@ -130,16 +130,34 @@ def next_number(store: Store) -> int:
 
 
 def remove_uncommitted(store: Store) -> list[str]:
-    """Remove release folders that no commit names (a crash between rename and commit); their names."""
+    """Clear what a crash between rename and commit left; the caller holds the lock. Names of the folders that were removed.
+
+    A candidate whose state still lies in candidates/ goes back there instead, with the approval that a person gave it.
+    """
     named = {release.commit.folder for release in list_releases(store)}
     gone = []
     for path in sorted(store.releases.iterdir()):
-        if path.is_dir() and path.name not in named:
-            shutil.rmtree(path)
-            gone.append(path.name)
-        elif path.name.endswith(".tmp"):
-            path.unlink()
+        try:
+            if path.is_dir() and path.name not in named:
+                if not _put_back(store, path):
+                    shutil.rmtree(path)
+                    gone.append(path.name)
+            elif path.name.endswith(".tmp"):
+                path.unlink()
+        except OSError as error:
+            raise disk_error(error, path, 4096) from error
     return gone
+
+
+def _put_back(store: Store, folder: Path) -> bool:
+    manifest = folder / NAME
+    digest = sha256_file(manifest) if manifest.is_file() else ""
+    home = store.candidates / digest
+    if not digest or home.is_dir() or not home.with_name(f"{digest}.json").is_file():
+        return False
+    folder.rename(home)
+    sync_folder(store.candidates)
+    return True
 
 
 def late_files(folder: Path) -> dict[str, FileEntry]:

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -61,8 +61,14 @@ def now() -> str:
 
 
 def hold(store: Store, digest: str, state: CandidateState) -> Candidate:
-    """Move the sealed build folder to candidates/<digest>/ and write its state beside it."""
+    """Move the sealed build folder to candidates/<digest>/ and write its state beside it.
+
+    An approval names a digest, so that of an earlier refresh which ended in the same bytes still counts.
+    """
     folder = store.candidates / digest
+    earlier = store.candidates / f"{digest}.json"
+    if earlier.is_file() and not state.approvals:
+        state = replace(state, approvals=_read_state(earlier).approvals)
     shutil.rmtree(folder, ignore_errors=True)
     try:
         store.build.rename(folder)
