@@ -46,6 +46,9 @@ class MeasureSpec(NamedTuple):
     words: str
 
 
+LIST_LINES = 4
+"""Fewest lines of which a share can be a table of contents: a numbered heading over one paragraph is half of its lines."""
+
 _INF = float("inf")
 _GOPHER = "Gopher quality, arXiv 2112.11446"
 _REPEAT = "Gopher repetition, arXiv 2112.11446 table A1"
@@ -118,7 +121,7 @@ MEASURES: tuple[MeasureSpec, ...] = (
     _share("encoded_share", _OWN, "bytes in runs of 40 or more base64 or hexadecimal digits"),
     _share("roff_lines", _OWN, "lines that are requests or comments of roff"),
     _share("log_lines", _OWN, "lines with a time to the second"),
-    _share("contents_lines", _OWN, "lines like entries of a table of contents"),
+    _share("contents_lines", _OWN, "lines like entries of a table of contents, among four lines or more"),
     _share("header_lines", _OWN, "lines of the form Key: value"),
     _share("register_words", _OWN, "words in lines made of names and numbers"),
     _share("shout_chars", _OWN, "visible characters in lines in capitals"),
@@ -236,7 +239,7 @@ def _put_marks(
     row[47] = _ratio(raw[ts.B_ENCODED], n_bytes)
     row[48] = _ratio(line[ls.LT_ROFF], n_lines)
     row[49] = _ratio(line[ls.LT_LOG], n_lines)
-    row[50] = _ratio(line[ls.LT_CONTENTS], n_lines)
+    row[50] = _ratio(line[ls.LT_CONTENTS], n_lines if n_lines >= LIST_LINES else 0)
     row[51] = _ratio(line[ls.LT_HEADER], n_lines)
     row[52] = _ratio(line[ls.LT_REGISTER_WORDS], n_prose)
     row[53] = _ratio(line[ls.LT_SHOUT_CHARS], visible)

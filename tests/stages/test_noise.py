@@ -108,8 +108,12 @@ def test_bad_settings_are_refused_by_name(values: dict[str, Any], message: str) 
 
 def test_a_document_near_a_limit_is_flagged() -> None:
     near = "\n".join(
-        ["Raden är en vanlig mening som står här och gör nytta."] * 2
-        + [f"1.{n} Rubrik om skog och mark" for n in (1,)]
+        ["Raden är en vanlig mening som står här och gör nytta.", "Den andra säger något annat om samma sak."]
+        + [
+            "Också den tredje har sitt eget ärende, och den är inte lång.",
+            "Till sist kommer en rad om vädret i maj.",
+        ]
+        + [f"1.{n} Rubrik om skog och mark" for n in (1, 2)]
     )
     assert findings([near], NoiseConfig(max_contents_lines=0.4))[0] == [("flag", "noise.contents_lines.near")]
 
