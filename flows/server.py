@@ -52,6 +52,8 @@ def prefect_api(home: Path) -> Iterator[str]:
     home.mkdir(parents=True, exist_ok=True)
     os.environ["PREFECT_HOME"] = str(home.resolve())
     os.environ["PREFECT_PROFILES_PATH"] = str(home.resolve() / "profiles.toml")
+    # Nobody can read logs on a server that ends with the run, and the last of them would find it gone.
+    os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
     port = _free_port()
     url = f"http://127.0.0.1:{port}/api"
     log = home / "server.log"
