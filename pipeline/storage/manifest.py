@@ -97,11 +97,20 @@ def check_files(folder: Path, files: Mapping[str, FileEntry]) -> list[str]:
     """What is wrong with the files of a folder, one line each; empty where every byte is as written."""
     faults = []
     for name, wanted in sorted(files.items()):
-        path = folder / name
-        if not path.is_file():
-            faults.append(f"{path}: missing")
-        elif path.stat().st_size != wanted.bytes:
-            faults.append(f"{path}: {path.stat().st_size} bytes, expected {wanted.bytes}")
-        elif (got := sha256_file(path)) != wanted.sha256:
-            faults.append(f"{path}: sha256 {got[:12]}…, expected {wanted.sha256[:12]}…")
+        fault = _fault(folder / name, wanted)
+        if fault:
+            faults.append(f"{folder / name}: {fault}")
     return faults
+
+
+def _fault(path: Path, wanted: FileEntry) -> str | None:
+    try:
+        if not path.is_file():
+            return "missing"
+        if (size := path.stat().st_size) != wanted.bytes:
+            return f"{size} bytes, expected {wanted.bytes}"
+        if (got := sha256_file(path)) != wanted.sha256:
+            return f"sha256 {got[:12]}…, expected {wanted.sha256[:12]}…"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import Blocked, StoreDamaged, UsageError
-from pipeline.storage.files import disk_error, sync_folder, write_bytes
+from pipeline.storage.files import discard, disk_error, sync_folder, write_bytes
 from pipeline.storage.manifest import read_manifest
 from pipeline.storage.paths import Store
 from pipeline.storage.releases import (
@@ -138,7 +138,8 @@ def publish_candidate(store: Store, candidate: Candidate) -> Release:
         files=late_files(candidate.folder),
     )
     release = publish(store, candidate.folder, commit)
-    (store.candidates / f"{candidate.digest}.json").unlink(missing_ok=True)
+    # Published whatever becomes of this file: a state without its folder waits for nobody.
+    discard(store.candidates / f"{candidate.digest}.json")
     return release
 
 

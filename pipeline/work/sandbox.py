@@ -258,8 +258,11 @@ class SandboxPool(Generic[J, R]):
     def _end(self, worker: _Worker) -> int:
         worker.frames.close()
         with self._lock:
-            self._control.send_json({"end": worker.pid})
-            answer = self._control.receive_json(START_SECONDS)
+            try:
+                self._control.send_json({"end": worker.pid})
+                answer = self._control.receive_json(START_SECONDS)
+            except OSError:
+                answer = None
         if answer is None:
             raise KvarnError("the process that forks workers ended; run again")
         return int(answer["status"])

@@ -122,7 +122,7 @@ def test_an_approval_survives_a_second_refresh_of_the_same_bytes(world: World) -
 
 
 def test_holding_nothing_is_an_error_that_names_the_folder(world: World) -> None:
-    with pytest.raises(KvarnError, match="cannot write .*candidates/abc"):
+    with pytest.raises(KvarnError, match=r"cannot write .*candidates/abc"):
         hold(world.store, "abc", CandidateState("PASS", "PASS", needs_approval=False))
 
 

@@ -1,6 +1,7 @@
 """The global steps do not know where shards were cut: fates, survivors and splits follow from the items alone."""
 
 import hashlib
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ def in_shards(rows: Sequence[dict[str, Any]], cuts: Sequence[int], folder: Path)
     """The items in shards that end at the cuts."""
     bounds = [0, *sorted(cuts), len(rows)]
     shards = []
-    for at, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for at, (start, end) in enumerate(itertools.pairwise(bounds)):
         path = folder / f"{at}.parquet"
         pq.write_table(pa.Table.from_pylist(list(rows[start:end]), JUDGED_SCHEMA), path)
         shards.append(ShardFiles(f"s{at}", path, path))

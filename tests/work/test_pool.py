@@ -1,0 +1,295 @@
+"""The pool of a run and what lives inside its processes: answers, limits and messages, tried here without forking."""
+
+import dataclasses
+import os
+import pickle
+import resource
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_store import World
+
+from pipeline.errors import KvarnError, UsageError
+from pipeline.storage.manifest import FileEntry
+from pipeline.work import confine, heartbeat, nursery
+from pipeline.work.frames import LONGEST, Frames
+from pipeline.work.jobs import run_job
+from pipeline.work.markers import Marker
+from pipeline.work.measure import ITEMS, MeasureJob, MeasureSettings
+from pipeline.work.pool import marker, open_pool, warm_up
+from pipeline.work.sandbox import SandboxPool
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[Frames, Frames]]:
+    one, two = map(Frames, socket.socketpair())
+    yield one, two
+    one.close()
+    two.close()
+
+
+def test_a_real_pool_measures_a_shard_like_this_process(world: World, tmp_path: Path) -> None:
+    run = world.refresh()
+    (shard,) = [shard for shard in run.plan.shards if shard.source == "brev"]
+    files = tuple(run.plan.files[item.source, item.uri] for item in shard.inputs)
+    with open_pool(1) as pool:
+        job = MeasureJob(tmp_path / "shard", files, run.plan.specs["brev"], MeasureSettings())
+        done = run_job(pool, job)
+    here = run.measure(shard)
+    assert done == here.marker
+    assert (tmp_path / "shard" / ITEMS).read_bytes() == (here.folder / ITEMS).read_bytes()
+
+
+def test_an_answer_becomes_the_marker_that_it_was() -> None:
+    made = Marker({"a": FileEntry("0" * 64, 3, 2)}, {"faults": {"read.crash": 1}})
+    assert marker(dataclasses.asdict(made)) == made
+
+
+def test_warming_up_runs_every_stage() -> None:
+    warm_up()
+
+
+# Messages
+
+
+def test_messages_arrive_whole_however_they_are_cut(pair: tuple[Frames, Frames]) -> None:
+    one, two = pair
+    one.send_json({"text": "å" * 20_000})
+    one.send(b"")
+    assert two.receive_json() == {"text": "å" * 20_000}
+    assert two.receive() == b""
+    two.connection.sendall(b"\0\0\0\x05ab")
+    with pytest.raises(TimeoutError):
+        one.receive(0.01)
+    two.connection.sendall(b"cde")
+    assert one.receive(1.0) == b"abcde"
+
+
+def test_a_lost_sender_is_none(pair: tuple[Frames, Frames]) -> None:
+    one, two = pair
+    two.close()
+    assert one.receive() is None
+    assert one.receive_json() is None
+
+
+@pytest.mark.parametrize("body", [b"[1]", b"{", b"\xff", b"[" * 100_000])
+def test_what_is_no_object_comes_from_nobody_to_trust(pair: tuple[Frames, Frames], body: bytes) -> None:
+    pair[0].send(body)
+    assert pair[1].receive_json() is None
+
+
+def test_messages_that_are_too_long_are_neither_sent_nor_awaited(pair: tuple[Frames, Frames]) -> None:
+    one, two = pair
+    with pytest.raises(ValueError, match="send its path"):
+        one.send(bytes(LONGEST + 1))
+    one.connection.sendall(b"\xff\xff\xff\xff")
+    with pytest.raises(ConnectionError, match="was announced"):
+        two.receive()
+
+
+def test_a_reset_connection_is_a_lost_sender() -> None:
+    class Reset:
+        def settimeout(self, _: float | None) -> None: ...
+
+        def recv(self, _: int) -> bytes:
+            raise ConnectionResetError
+
+    assert Frames(Reset()).receive() is None  # type: ignore[arg-type]
+
+
+# The life of a worker
+
+
+def raises(job: Any) -> Any:
+    raise job
+
+
+@pytest.mark.parametrize(
+    ("error", "answer"),
+    [
+        (MemoryError(), {"died": "memory"}),
+        (UsageError("so not"), {"error": "so not", "exit_code": 2}),
+        (KvarnError("disk"), {"error": "disk", "exit_code": 1}),
+    ],
+)
+def test_an_error_in_a_worker_is_told_in_words(error: Exception, answer: dict[str, Any]) -> None:
+    assert nursery._answer(raises, pickle.dumps(error)) == answer
+
+
+def test_a_bug_in_a_worker_is_told_with_its_place() -> None:
+    told = nursery._answer(raises, pickle.dumps(ZeroDivisionError("bug")))
+    assert told["exit_code"] == 1
+    assert "ZeroDivisionError: bug" in told["error"]
+    assert __name__.rsplit(".", 1)[-1] in told["error"]
+
+
+def test_a_result_is_told_as_plain_values() -> None:
+    body = pickle.dumps(Marker({}, {"n": 1}))
+    assert nursery._answer(lambda job: job, body) == {"result": {"files": {}, "facts": {"n": 1}}}
+
+
+def test_a_function_is_found_by_name() -> None:
+    assert nursery.load("pipeline.work.pool:marker") is marker
+    with pytest.raises(ModuleNotFoundError):
+        nursery.load("no.such.module:f")
+
+
+class Ended(BaseException):
+    """Stands for the end of the process."""
+
+
+def test_a_worker_serves_until_its_parent_hangs_up(
+    pair: tuple[Frames, Frames], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[Any] = []
+
+    def ended(status: int) -> None:
+        raise Ended(status)
+
+    monkeypatch.setattr(confine, "die_with", limits.append)
+    monkeypatch.setattr(confine, "limit_resources", limits.append)
+    monkeypatch.setattr(confine, "forbid_network", lambda: True)
+    monkeypatch.setattr(os, "_exit", ended)
+    monkeypatch.setattr(heartbeat, "_beat", [])
+    ours, theirs = pair
+    for job in ("a", MemoryError()):
+        ours.send(pickle.dumps(job))
+
+    def perform(job: Any) -> Any:
+        heartbeat.now_at("fil.txt")
+        return raises(job) if isinstance(job, Exception) else job
+
+    with pytest.raises(Ended):
+        nursery._work(theirs, perform, 77, 1 << 30)
+    told = [ours.receive_json(1) for _ in range(5)]
+    at = {"at": "fil.txt"}
+    assert told == [{"network": "blocked"}, at, {"result": "a"}, at, {"died": "memory"}]
+    assert limits == [77, 1 << 30]
+
+
+def test_the_nursery_forks_ends_and_stops_as_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`main` in a thread of this process: a fork is played, since a real one would copy this test."""
+    ours, theirs = socket.socketpair()
+    ended: list[tuple[int, int]] = []
+    monkeypatch.setattr(sys, "argv", ["x", str(os.dup(theirs.fileno()))])
+    monkeypatch.setattr(os, "fork", lambda: 4711)
+    monkeypatch.setattr(os, "kill", lambda pid, number: ended.append((pid, number)))
+    monkeypatch.setattr(os, "waitpid", lambda pid, _: (pid, signal.SIGKILL))
+    monkeypatch.setattr(nursery, "PARENT_POLL", 0.02)
+    opened: list[Frames] = []
+
+    def frames(connection: socket.socket) -> Frames:
+        opened.append(Frames(connection))
+        return opened[-1]
+
+    monkeypatch.setattr(nursery, "Frames", frames)
+    theirs.close()
+    serving = threading.Thread(target=nursery.main)
+    serving.start()
+    control = Frames(ours)
+    control.send_json({"function": "pipeline.work.pool:marker", "warm_up": "pipeline.work.pool:warm_up"})
+    assert control.receive_json(30) == {"ready": True}
+    control.send_json({"address_bytes": 1 << 30})
+    _, handles, _, _ = socket.recv_fds(control.connection, 1, 1)
+    os.close(handles[0])
+    assert control.receive_json(5) == {"pid": 4711}
+    control.send_json({"end": 4711})
+    assert control.receive_json(5) == {"status": -signal.SIGKILL}
+    assert ended == [(4711, signal.SIGKILL)]
+    control.close()
+    serving.join(5)
+    assert not serving.is_alive()
+    # The end of a real nursery closes it.
+    opened[0].close()
+
+
+# Confinement
+
+
+def test_limits_are_lowered_and_never_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    bounds = {
+        resource.RLIMIT_CORE: (5, 9),
+        resource.RLIMIT_NOFILE: (20, 50),
+        resource.RLIMIT_AS: (-1, resource.RLIM_INFINITY),
+    }
+    monkeypatch.setattr(resource, "getrlimit", bounds.__getitem__)
+    monkeypatch.setattr(resource, "setrlimit", bounds.__setitem__)
+    confine.limit_resources(1 << 32, open_files=256)
+    assert bounds[resource.RLIMIT_CORE] == (0, 0)
+    assert bounds[resource.RLIMIT_NOFILE] == (50, 50)
+    assert bounds[resource.RLIMIT_AS] == (1 << 32, 1 << 32)
+
+
+def test_another_system_gets_no_address_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(resource, "setrlimit", lambda kind, _: asked.append(kind))
+    confine.limit_resources(1 << 32)
+    assert resource.RLIMIT_AS not in asked
+    assert not confine.forbid_network()
+
+
+def test_an_unknown_machine_has_no_filter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
+    assert not confine.forbid_network()
+
+
+class Libc:
+    """Answers prctl and remembers what it was asked."""
+
+    def __init__(self, *answers: int) -> None:
+        self.answers, self.asked = list(answers), []
+
+    def prctl(self, option: int, *_: object) -> int:
+        self.asked.append(option)
+        return self.answers.pop(0)
+
+
+@pytest.mark.parametrize(("answers", "blocked"), [((0, 0), True), ((-1,), False), ((0, -1), False)])
+def test_the_network_counts_as_blocked_only_if_the_kernel_says_so(
+    monkeypatch: pytest.MonkeyPatch, answers: tuple[int, ...], blocked: bool
+) -> None:
+    libc = Libc(*answers)
+    monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: libc)
+    assert confine.forbid_network() is blocked
+    assert len(libc.asked) == len(answers)
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin"])
+def test_a_worker_whose_parent_is_gone_already_ends(monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
+    libc = Libc(0, 0)
+    ended: list[int] = []
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: libc)
+    monkeypatch.setattr(os, "_exit", ended.append)
+    confine.die_with(os.getppid())
+    assert ended == []
+    confine.die_with(os.getppid() + 1)
+    assert ended == [1]
+    assert bool(libc.asked) == (platform == "linux")
+
+
+def test_memory_of_a_process_is_told_and_that_of_none_is_nothing() -> None:
+    assert confine.resident_bytes(os.getpid()) > 1 << 20
+    assert confine.resident_bytes(1 << 30) == 0
+
+
+# What the pool says where its processes are gone
+
+
+def test_a_pool_whose_nursery_is_gone_says_so() -> None:
+    pool = SandboxPool[dict[str, Any], Any](1, "pipeline.work.heartbeat:plain")
+    assert pool.submit({"a": 1}) == {"a": 1}
+    pool._nursery.kill()
+    pool._nursery.wait()
+    with pytest.raises(KvarnError):
+        pool.submit({"a": 1})
+    with pytest.raises(KvarnError):
+        pool.submit({"a": 1})
+    pool.close()
