@@ -5,11 +5,12 @@ Run by `make quality`. Needs the labelled sets in ../shared/data and the scorers
 
 import argparse
 import json
-import resource
 import shutil
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,47 @@ class Figures:
 
     scores: dict[str, dict[str, Any]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    megabytes: dict[str, float] = field(default_factory=dict)
+
+
+class Watch(threading.Thread):
+    """Peak proportional memory (PSS) of a process and its descendants, the Prefect server left out, looked at twice a second."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.peak = 0
+        self._pid = pid
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        while not self._over.wait(0.5):
+            self.peak = max(self.peak, sum(map(_pss, _descendants(self._pid))))
+
+    def stop(self) -> None:
+        self._over.set()
+        self.join()
+
+
+def _descendants(pid: int) -> list[int]:
+    found = [pid]
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += [below for child in path.read_text().split() for below in _descendants(int(child))]
+        except OSError:
+            # The process ended between the listing and the look.
+            continue
+    return found
+
+
+def _pss(pid: int) -> int:
+    try:
+        if b"uvicorn" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            return 0
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        # It ended meanwhile, and holds nothing any more.
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in text.split("\n") if line.startswith("Pss:"))
 
 
 def kvarn(*arguments: object, name: str, figures: Figures) -> Run:
@@ -84,9 +126,25 @@ def measure_all(work: Path, figures: Figures) -> None:
             name=f"measure {name}",
             figures=figures,
         )
+    figures.scores["language, per language"] = by_language(work / "lid.parquet")
     for name in ("lid", "mixed", "quality", "mojibake", "encoding", "html"):
         figures.scores[name] = score(name, work / f"{name}.parquet")
     figures.scores["pii"] = score("pii", work / "pii.parquet", work / "sfs.parquet")
+
+
+def by_language(predictions: Path) -> dict[str, Any]:
+    """Share of the gold sentences of each language that got that label."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(predictions, columns=["record_id", "language"]).to_pylist()
+    labels = {row["record_id"]: row["language"] for row in table}
+    right: dict[str, list[bool]] = {}
+    for path in sorted((DATA / "lid").glob("sentences*.jsonl")):
+        for line in path.read_text(encoding="utf-8").split("\n"):
+            if line.strip():
+                gold = json.loads(line)
+                right.setdefault(gold["lang"], []).append(labels.get(gold["id"]) == gold["lang"])
+    return {code: f"{sum(hits) / len(hits):.4f} of {len(hits)}" for code, hits in sorted(right.items())}
 
 
 def dedup_all(work: Path, figures: Figures) -> None:
@@ -141,18 +199,19 @@ def write(figures: Figures, path: Path) -> None:
             lines += _raw_table(scores)
             continue
         lines += [f"## {name}", "", "| figure | value |", "| --- | --- |"]
-        lines += [f"| {key} | {_cell(value)} |" for key, value in scores.items()]
+        lines += [f"| {key} | {value} |" for key, value in _flat(scores)]
         lines.append("")
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     lines += [
-        "## Wall time",
+        "## Cost",
         "",
-        f"Largest single process: {peak:,.0f} MB resident.",
+        "Wall time, and peak proportional memory of all processes without the Prefect server.",
         "",
-        "| command | seconds |",
-        "| --- | --- |",
     ]
-    lines += [f"| {name} | {seconds:.1f} |" for name, seconds in figures.seconds.items()]
+    lines += ["| command | seconds | MB |", "| --- | --- | --- |"]
+    lines += [
+        f"| {name} | {seconds:.1f} | {figures.megabytes[name]:,.0f} |"
+        for name, seconds in figures.seconds.items()
+    ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -170,9 +229,16 @@ def _raw_table(scores: dict[str, Any]) -> list[str]:
     return [*head, *rows, ""]
 
 
-def _cell(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
-    return text.replace("|", "\\|")
+def _flat(scores: dict[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Nested figures as rows: the names on the way down, then the value."""
+    for key, value in scores.items():
+        name = f"{above} · {key}" if above else key
+        if isinstance(value, dict) and value and any(isinstance(item, dict) for item in value.values()):
+            yield from _flat(value, name)
+        elif isinstance(value, dict):
+            yield name, ", ".join(f"{inner} {item}" for inner, item in value.items()) or "none"
+        else:
+            yield name, str(value)
 
 
 def main() -> None:
