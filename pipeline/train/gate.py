@@ -8,8 +8,9 @@ from typing import Literal
 
 Verdict = Literal["PASS", "FAIL", "ERROR"]
 
-CURRENT_TOLERANCE = 0.01
-"""A new adapter may trail the current one by 1 %: as much as another seed moves the perplexity."""
+CURRENT_TOLERANCE = 0.04
+"""A new adapter may trail the current one by 4 %: another seed alone moved the domain perplexity by 3.2 % (embedded
+base, 72 000 training tokens, 12 000 test tokens), and a refresh must not fail by the draw of a seed."""
 
 
 @dataclass(frozen=True)
