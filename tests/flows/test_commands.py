@@ -1,0 +1,513 @@
+"""Every command as the command line calls it: facts as JSON, words for people, and errors that say what to do."""
+
+import json
+import os
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from in_process import Suites, played, refresh
+from small_store import DirectPool, World, article, write
+
+from flows.commands import dedup, diff, extract, gate, measure, publish, releases, train, why
+from flows.commands import refresh as refreshing
+from flows.commands.context import check_out, context
+from flows.settings import Settings
+from pipeline.errors import Blocked, KvarnError, StoreDamaged, UsageError
+from pipeline.quality.verdicts import Verdict
+from pipeline.schema import PAIRS
+from pipeline.storage.releases import get, latest
+from pipeline.work.publish import waiting
+
+Say = pytest.CaptureFixture[str]
+
+
+def facts(say: Say) -> Any:
+    return json.loads(say.readouterr().out)
+
+
+def changed(world: World, number: int = 300) -> World:
+    write(world.raw / "brev" / f"ny-{number}.txt", article(number))
+    return world
+
+
+# context
+
+
+def test_folders_of_the_command_line_win_over_those_of_the_project(world: World, tmp_path: Path) -> None:
+    where = context(None)
+    assert (where.raw, where.store, where.models) == (world.raw, world.store, world.raw.parent / "models")
+    other = context(None, tmp_path / "r", tmp_path / "c", tmp_path / "m")
+    assert (other.raw, other.store.root, other.models) == (tmp_path / "r", tmp_path / "c", tmp_path / "m")
+
+
+def test_an_output_must_be_able_to_be_a_file(tmp_path: Path) -> None:
+    check_out(tmp_path / "out.parquet")
+    for bad in (tmp_path, tmp_path / "nowhere" / "out.parquet"):
+        with pytest.raises(UsageError, match="name a Parquet file in an existing folder"):
+            check_out(bad)
+
+
+# refresh
+
+
+def run_refresh(workers: int = 1, *, plan_only: bool = False, as_json: bool = False) -> int:
+    return refreshing.run(None, None, None, workers, plan_only=plan_only, as_json=as_json)
+
+
+@pytest.fixture
+def flow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The flow without a server."""
+    from flows import refresh as module
+
+    monkeypatch.setattr("flows.server.prefect_api", lambda home: nullcontext("http://nowhere"))
+    monkeypatch.setattr(module, "refresh", module.refresh.fn)
+
+
+def test_nothing_new_is_said_with_what_was_skipped(world: World, capsys: Say) -> None:
+    assert run_refresh() == 0
+    told = capsys.readouterr().out
+    assert "nothing new: 17 files" in told
+    assert "those of release 1" in told
+    assert "skipped: reading" in told
+    assert run_refresh(as_json=True) == 0
+    assert facts(capsys)["files"] == 17
+
+
+def test_a_plan_says_what_is_new_and_does_nothing(world: World, capsys: Say) -> None:
+    before = sorted(path for path in world.store.root.rglob("*") if path.is_file())
+    changed(world)
+    assert run_refresh(plan_only=True, as_json=True) == 0
+    told = facts(capsys)
+    size = (world.raw / "brev" / "ny-300.txt").stat().st_size
+    assert (told["files"], told["changes"], told["new_bytes"]) == (18, ["1 file new"], size)
+    assert run_refresh(plan_only=True) == 0
+    assert "changed since the newest release: 1 file new" in capsys.readouterr().out
+    assert sorted(path for path in world.store.root.rglob("*") if path.is_file()) == before
+
+
+def test_the_plan_of_a_first_release_counts_every_byte(world: World, tmp_path: Path, capsys: Say) -> None:
+    assert refreshing.run(None, None, tmp_path / "new", 0, plan_only=True, as_json=True) == 0
+    told = facts(capsys)
+    assert told["new_bytes"] == told["bytes"] > 0
+    assert told["workers"] == len(os.sched_getaffinity(0))
+
+
+def test_a_refresh_runs_the_flow_and_tells_its_outcome(world: World, flow: None, capsys: Say) -> None:
+    changed(world)
+    with played():
+        assert run_refresh() == 0
+    assert "release 2 published" in capsys.readouterr().out
+    changed(world, 301)
+    with played(Suites(Verdict.FAIL)):
+        assert run_refresh(as_json=True) == 3
+    assert facts(capsys)["state"] == "blocked"
+    with played(Suites(Verdict.ERROR)):
+        assert run_refresh() == 4
+
+
+# releases, verify, report
+
+
+def test_releases_are_listed_oldest_first(world: World, tmp_path: Path, capsys: Say) -> None:
+    refresh(changed(world))
+    releases.show_list(None, None, as_json=True)
+    told = facts(capsys)
+    assert [row["number"] for row in told] == [1, 2]
+    assert told[1]["parent"] == told[0]["digest"]
+    kept = pq.read_table(world.store.releases / "000002" / "ledger.parquet")["fate"].to_pylist().count("kept")
+    assert told[1]["kept"] == kept
+    releases.show_list(None, None, as_json=False)
+    assert len(capsys.readouterr().out.splitlines()) == 4
+    releases.show_list(None, tmp_path / "empty", as_json=False)
+    assert "no release yet; `kvarn refresh` makes the first" in capsys.readouterr().out
+
+
+def test_verify_reads_all_releases_or_one(world: World, capsys: Say) -> None:
+    refresh(changed(world))
+    releases.verify_all(None, None, None, as_json=False)
+    assert "2 release(s)" in capsys.readouterr().out
+    releases.verify_all(2, None, None, as_json=True)
+    assert facts(capsys) == {"releases": [2], "faults": []}
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_verify_names_every_damaged_file(world: World, capsys: Say, as_json: bool) -> None:
+    for name in ("ledger.parquet", "report.html"):
+        (world.store.releases / "000001" / name).write_bytes(b"x")
+    with pytest.raises(StoreDamaged, match="2 of the published files") as damage:
+        releases.verify_all(None, None, None, as_json=as_json)
+    assert damage.value.exit_code == 5
+    assert "ledger.parquet" in str(damage.value)
+    out = capsys.readouterr().out
+    assert (len(json.loads(out)["faults"]) == 2) if as_json else not out
+
+
+def test_the_report_of_what_waits_comes_first(world: World, tmp_path: Path, capsys: Say) -> None:
+    releases.show_report(None, None, None, None, as_json=True)
+    assert facts(capsys)["number"] == 1
+    held = refresh(changed(world), suites=Suites(Verdict.FAIL))
+    releases.show_report(None, None, None, None, as_json=True)
+    assert facts(capsys)["digest"] == held["digest"]
+    adapter = world.raw.parent / "models" / "r1-1"
+    write(adapter / "README.md", "card")
+    releases.show_report(1, None, None, None, as_json=False)
+    told = capsys.readouterr().out
+    assert "in 20 = " in told
+    assert "report.html" in told
+    assert str(adapter) in told
+    with pytest.raises(UsageError, match="no release yet"):
+        releases.show_report(None, None, tmp_path / "empty", None, as_json=False)
+
+
+# gate, publish, rollback
+
+
+def test_the_gate_shows_every_check_and_answers_with_the_verdict(
+    world: World, tmp_path: Path, capsys: Say
+) -> None:
+    assert gate.show(None, None, None, as_json=True) == 0
+    checks = facts(capsys)["checks"]
+    assert gate.show("1", None, None, as_json=False) == 0
+    told = capsys.readouterr().out
+    assert all(check["id"] in told for check in checks)
+    held = refresh(changed(world), suites=Suites(Verdict.FAIL))
+    assert gate.show(None, None, None, as_json=False) == 3
+    assert gate.show(held["digest"][:10], None, None, as_json=False) == 3
+    unknown = refresh(changed(world, 301), suites=Suites(Verdict.NOT_RUN))
+    assert gate.show(unknown["digest"], None, None, as_json=False) == 4
+    with pytest.raises(UsageError, match="run `kvarn refresh`"):
+        gate.show(None, None, tmp_path / "empty", as_json=False)
+
+
+def held_first(world: World) -> str:
+    """A first release that waits for a person; its digest."""
+    (world.raw.parent / "kvarn.toml").write_text('[gate]\nfirst_release = "approve"\n')
+    for path in [*world.store.releases.glob("*.json")]:
+        path.unlink()
+    return str(refresh(world)["digest"])
+
+
+def test_an_approved_candidate_is_published_and_names_who_approved(world: World, capsys: Say) -> None:
+    digest = held_first(world)
+    with pytest.raises(Blocked, match="waits for a person"):
+        publish.publish_candidate(None, None, None, as_json=False)
+    gate.approve(None, "Eva\x1b[31m", "läst", None, None, as_json=False)
+    assert "approved by Eva\\x1b[31m (claimed)" in capsys.readouterr().out
+    publish.publish_candidate(digest[:9], None, None, as_json=True)
+    assert facts(capsys)["digest"] == digest
+    release = latest(world.store)
+    assert release is not None
+    (approval,) = release.commit.approvals
+    assert (approval["identity"], approval["reason"], approval["digest"]) == ("claimed", "läst", digest)
+
+
+def test_who_approves_is_the_user_of_the_machine_unless_named(
+    world: World, capsys: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held_first(world)
+    monkeypatch.setattr("getpass.getuser", lambda: "operator")
+    gate.approve(None, None, "", None, None, as_json=True)
+    assert facts(capsys)["by"] == "operator"
+
+
+def test_an_approved_candidate_outlives_a_crash_at_its_commit(world: World, capsys: Say) -> None:
+    digest = held_first(world)
+    gate.approve(None, "Eva", "läst", None, None, as_json=False)
+    (candidate,) = waiting(world.store)
+    for path in world.store.releases.iterdir():
+        path.rename(world.store.root / f"gone-{path.name}")
+    candidate.folder.rename(world.store.releases / "000001")
+    publish.publish_candidate(None, None, None, as_json=False)
+    assert latest(world.store).commit.digest == digest  # type: ignore[union-attr]
+    assert "release 1 published" in capsys.readouterr().out
+
+
+def test_what_the_gate_forbids_nobody_approves(world: World) -> None:
+    refresh(changed(world), suites=Suites(Verdict.FAIL))
+    with pytest.raises(UsageError, match="verdict FAIL cannot be approved away"):
+        gate.approve(None, "Eva", "läst", None, None, as_json=False)
+    with pytest.raises(Blocked, match="verdict FAIL"):
+        publish.publish_candidate(None, None, None, as_json=False)
+
+
+def test_a_rollback_is_told(world: World, capsys: Say) -> None:
+    refresh(changed(world))
+    publish.rollback_to(1, "provning av återgång", None, None, as_json=False)
+    assert "release 3 now is what release 1 was" in capsys.readouterr().out
+    assert get(world.store, 3).commit.digest == get(world.store, 1).commit.digest
+
+
+# diff
+
+
+def test_a_diff_gives_the_cause_of_every_change(world: World, capsys: Say) -> None:
+    rows = {
+        row["record_id"]: row
+        for row in pq.read_table(world.store.releases / "000001" / "ledger.parquet").to_pylist()
+    }
+    event = {
+        "content_id": rows["blad/artikel-01.txt"]["content_id"], "decision": "drop", "by": "eva", "time": "2026-02-01T10:00:00Z",
+    }  # fmt: skip
+    world.store.decisions.write_text(json.dumps(event) + "\n")
+    write(world.raw / "brev" / "ny.txt", article(300))
+    write(world.raw / "blad" / "artikel-02.txt", article(2) + "\nEn rad till om skogen.\n")
+    (world.raw / "brev" / "kopia.txt").unlink()
+    refresh(world)
+    diff.run(1, 2, None, None, as_json=True)
+    told = facts(capsys)
+    by_record = {item["record_id"]: item for item in told["documents"]}
+    assert by_record["blad/artikel-01.txt"]["cause"] == "decision"
+    assert by_record["brev/ny.txt"]["was"] == "absent"
+    assert by_record["brev/kopia.txt"]["now"] == "absent"
+    assert by_record["blad/artikel-02.txt"]["cause"] == "data"
+    assert sum(told["causes"].values()) == len(told["documents"])
+    diff.run(1, 2, None, None, as_json=False)
+    assert "documents changed" in capsys.readouterr().out
+
+
+def test_a_changed_limit_is_the_cause_and_long_lists_are_cut(
+    world: World, capsys: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = world.raw.parent / "kvarn.toml"
+    config.write_text('[pii]\nphone = "drop"\n')
+    told = refresh(world)
+    assert told["state"] == "published", told
+    diff.run(1, 2, None, None, as_json=True)
+    (moved,) = facts(capsys)["documents"]
+    assert (moved["record_id"], moved["cause"], moved["now"]) == ("brev/medlem.txt", "limit", "dropped")
+    monkeypatch.setattr(diff, "SHOWN", 0)
+    diff.run(1, 2, None, None, as_json=False)
+    assert "and 1 more; --json lists all" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "limits", "code", "cause"),
+    [
+        (None, {}, True, True, "data"),
+        ({"content_id": "a"}, {"content_id": "b"}, True, True, "data"),
+        ({"decision": None}, {"decision": "drop"}, True, True, "decision"),
+        ({"duplicate_of": None}, {"duplicate_of": "x"}, True, True, "data"),
+        ({}, {}, True, True, "limit"),
+        ({}, {}, False, True, "code"),
+        ({}, {}, False, False, "data"),
+    ],
+)
+def test_the_nearest_cause_counts(
+    was: dict[str, Any] | None, now: dict[str, Any], limits: bool, code: bool, cause: str
+) -> None:
+    same = {"content_id": "c", "decision": None, "duplicate_of": None}
+    before = None if was is None else same | was
+    assert diff._cause(before, same | now, limits=limits, code=code) == cause
+
+
+def test_a_release_does_not_differ_from_itself(flown: World) -> None:
+    release = get(flown.store, 1)
+    assert diff.compare(release, release) == []
+
+
+# why
+
+
+def test_the_story_of_an_item_is_told_by_any_of_its_names(world: World, capsys: Say) -> None:
+    why.run("brev/kopia.txt", None, None, as_json=True)
+    (story,) = facts(capsys)
+    assert story["duplicate_of"] == "blad/artikel-04.txt"
+    assert story["duplicates"] == [{"record_id": "blad/artikel-04.txt", "jaccard": 1.0}]
+    for name in (story["doc_id"], story["doc_id"][:8], story["uri"]):
+        why.run(name, None, None, as_json=True)
+        assert story["doc_id"] in [item["doc_id"] for item in facts(capsys)]
+    why.run("b-0", None, None, as_json=True)
+    assert facts(capsys)[0]["fate"] == "kept"
+
+
+@pytest.mark.parametrize(
+    ("doc", "words"),
+    [
+        ("brev/kopia.txt", "copy of blad/artikel-04.txt, Jaccard 1.000"),
+        ("brev/kopia.txt", "verified near-duplicate: blad/artikel-04.txt"),
+        ("brev/english.txt", "language.foreign"),
+        ("brev/medlem.txt", "edited by pii: phone"),
+        ("blad/artikel-00.txt", "kept into train"),
+        ("brev/avbruten.pdf", "quarantined: read.pdf_corrupt"),
+    ],
+)
+def test_a_story_says_what_became_of_an_item(world: World, capsys: Say, doc: str, words: str) -> None:
+    why.run(doc, None, None, as_json=False)
+    assert words in capsys.readouterr().out
+
+
+def test_a_decision_is_part_of_the_story(world: World, capsys: Say) -> None:
+    rows = pq.read_table(world.store.releases / "000001" / "ledger.parquet").to_pylist()
+    content = next(row["content_id"] for row in rows if row["record_id"] == "blad/artikel-03.txt")
+    event = {"content_id": content, "decision": "drop", "by": "eva", "time": "2026-02-01T10:00:00Z"}
+    world.store.decisions.write_text(json.dumps(event) + "\n")
+    assert refresh(world)["state"] == "published"
+    why.run("blad/artikel-03.txt", None, None, as_json=False)
+    said = capsys.readouterr().out
+    assert "Release 1" in said
+    assert "Release 2" in said
+    assert "decision of a person: drop" in said
+
+
+def test_limits_are_held_against_measures() -> None:
+    verdict: Callable[..., str] = why._verdict
+    assert verdict({"value": None, "low": 1.0, "high": None}) == "does not apply"
+    assert verdict({"value": float("nan"), "low": 1.0, "high": None}) == "does not apply"
+    assert verdict({"value": 0.5, "low": 1.0, "high": None}) == "OUT"
+    assert verdict({"value": 2.0, "low": None, "high": 1.0}) == "OUT"
+    assert verdict({"value": 1.0, "low": 1.0, "high": 1.0}) == "ok"
+
+
+def test_an_unknown_item_is_said_with_what_was_searched(world: World, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no item has this .* releases of .*: 1$"):
+        why.run("nobody", None, None, as_json=False)
+    with pytest.raises(UsageError, match="none yet"):
+        why.run("x", None, tmp_path / "empty", as_json=False)
+
+
+# measure, dedup, extract
+
+
+def test_every_record_is_measured_once_with_its_fate(
+    world: World, tmp_path: Path, capsys: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measure, "open_pool", lambda workers: nullcontext(DirectPool()))
+    monkeypatch.setattr(measure, "SHARD_BYTES", 400)
+    out = tmp_path / "out.parquet"
+    measure.run(world.raw / "brev", out, None, 2, as_json=True)
+    told = facts(capsys)
+    table = pq.read_table(out)
+    assert table.schema.equals(measure.output_schema(Settings()))
+    assert told["records"] == table.num_rows == sum(told["fates"].values()) == 8
+    by_record = {row["record_id"]: row for row in table.to_pylist()}
+    assert by_record["english.txt"]["fate"] == "dropped"
+    assert by_record["english.txt"]["segments"][0]["language"] == "en"
+    assert "070-1740605" in by_record["medlem.txt"]["text"]
+    assert by_record["medlem.txt"]["pii"][0]["kind"] == "phone"
+    measure.run(world.raw / "brev" / "medlem.txt", out, None, 1, as_json=False)
+    assert "1 records: 1 kept" in capsys.readouterr().out
+
+
+def test_a_measure_that_fails_leaves_no_output(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing(DirectPool):
+        def submit(self, job: Any) -> Any:
+            raise KvarnError("the disk is full")
+
+    monkeypatch.setattr(measure, "open_pool", lambda workers: nullcontext(Failing()))
+    with pytest.raises(KvarnError, match="the disk is full"):
+        measure.run(world.raw, tmp_path / "out.parquet", None, 1, as_json=False)
+    assert not (tmp_path / "out.parquet").exists()
+
+
+def test_an_input_without_files_is_a_wrong_call(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="holds no files"):
+        measure.run(tmp_path / "empty", tmp_path / "o.parquet", None, 1, as_json=False)
+    with pytest.raises(UsageError, match="no record could be read"):
+        dedup.run(tmp_path / "empty", tmp_path / "o.parquet", None, None, as_json=False)
+
+
+def test_pairs_of_a_folder_are_verified_and_clustered(world: World, tmp_path: Path, capsys: Say) -> None:
+    out = tmp_path / "pairs.parquet"
+    dedup.run(world.raw, out, None, None, as_json=True)
+    told = facts(capsys)
+    (pair,) = pq.read_table(out).to_pylist()
+    assert pq.read_schema(out).equals(PAIRS)
+    assert (pair["id_a"], pair["id_b"], pair["jaccard"]) == ("blad/artikel-04.txt", "brev/kopia.txt", 1.0)
+    assert (told["pairs"], told["clusters"], told["threshold"]) == (1, 1, 0.8)
+    dedup.run(world.raw, out, 0.3, None, as_json=False)
+    assert "at Jaccard ≥ 0.3" in capsys.readouterr().out
+
+
+def test_two_records_of_one_name_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('{"id": "a", "text": "ett"}\n{"id": "a", "text": "två"}\n')
+    with pytest.raises(UsageError, match="the id 'a' names two records"):
+        dedup.run(tmp_path / "in.jsonl", tmp_path / "o.parquet", None, None, as_json=False)
+
+
+def test_the_text_of_a_file_is_printed_and_an_unreadable_one_is_named(world: World, capsys: Say) -> None:
+    extract.run(world.raw / "brev" / "medlem.txt", None, as_json=False)
+    assert "Ring mig på 070-1740605" in capsys.readouterr().out
+    extract.run(world.raw / "brev", None, as_json=True)
+    assert len(facts(capsys)) == 8
+    with pytest.raises(UsageError, match=r"nothing could be read:\navbruten\.pdf: read\.pdf_corrupt: \w+"):
+        extract.run(world.raw / "brev" / "avbruten.pdf", None, as_json=False)
+
+
+# train
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the training was called with; the training itself is tested elsewhere."""
+    calls: list[Any] = []
+
+    def play(data: Any, settings: Any, origins: Any, models: Path, name: str | None, report: Any) -> Any:
+        calls.append((data, origins, name))
+        report("tränar\x1b[31m")
+        scores = {part: {"before": 20.0, "after": 10.0} for part in ("domain", "general")}
+        record = {"evaluation": scores, "verdict": "PASS"}
+        return SimpleNamespace(
+            name=name or "r1-1", folder=models / "r1-1", released=name != "bad", verdict="PASS", record=record
+        )
+
+    monkeypatch.setattr("pipeline.train.run.train", play)
+    return calls
+
+
+def test_training_takes_the_newest_release_and_its_splits(
+    world: World, trained: list[Any], capsys: Say
+) -> None:
+    (world.raw.parent / "kvarn.toml").write_text("[train]\nseed = 7\n")
+    assert train.run(None, None, None, None, None, as_json=False) == 0
+    ((data, origins, name),) = trained
+    rows = pq.read_table(world.store.releases / "000001" / "ledger.parquet").to_pylist()
+    for split in ("train", "validation", "test"):
+        wanted = {row["content_id"] for row in rows if row["split"] == split}
+        assert {text.content_id for text in getattr(data, split)} == wanted
+    assert [(source.name, source.licence) for source in data.sources] == [("blad", "CC0-1.0"), ("brev", "")]
+    assert (origins, name, data.release) == ({"seed": "kvarn.toml"}, None, 1)
+    told = capsys.readouterr()
+    assert "domain: perplexity 20.00 → 10.00" in told.out
+    assert "tränar\\x1b[31m" in told.err
+
+
+def test_an_adapter_that_the_model_gate_refuses_is_exit_3(
+    world: World, trained: list[Any], capsys: Say
+) -> None:
+    assert train.run(1, None, None, None, "bad", as_json=True) == 3
+    told = capsys.readouterr()
+    assert json.loads(told.out)["released"] is False
+    assert told.err == ""
+    assert train.run(1, None, None, None, "bad", as_json=False) == 3
+    assert "NOT released" in capsys.readouterr().out
+
+
+def test_a_damaged_release_or_a_failing_one_never_trains(world: World, trained: list[Any]) -> None:
+    release = latest(world.store)
+    assert release is not None
+    failing = replace(release, commit=replace(release.commit, verdict_after_waivers="FAIL"))
+    with pytest.raises(Blocked, match="verdict FAIL; training needs PASS or WARN"):
+        train.require_publishable(failing)
+    (release.folder / "ledger.parquet").write_bytes(b"x")
+    with pytest.raises(StoreDamaged, match="nothing was trained"):
+        train.run(None, None, None, None, None, as_json=False)
+    assert trained == []
+
+
+def test_without_a_release_there_is_nothing_to_train_on(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no release to train on"):
+        train.run(None, None, tmp_path / "empty", None, None, as_json=False)
+
+
+def test_a_release_trains_where_its_raw_folder_is_gone(flown: World, tmp_path: Path) -> None:
+    data = train.training_data(get(flown.store, 1), tmp_path / "nowhere")
+    assert {source.licence for source in data.sources} == {""}

@@ -1,0 +1,127 @@
+"""The recipe from raw text to release, in this process: what each outcome of the gate leads to."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from in_process import Suites, refresh
+from small_store import DirectPool, World, article, write
+
+from flows.run import NoPool, open_run
+from flows.steps import held_state, read_report, report_facts, report_lines
+from pipeline.errors import AlreadyRunning, ContractError, StoreDamaged
+from pipeline.quality.verdicts import Verdict
+from pipeline.storage.lock import exclusive
+from pipeline.storage.releases import latest, list_releases, verify
+from pipeline.work.judge import JudgeJob, JudgeSettings
+from pipeline.work.publish import waiting
+
+
+def changed(world: World) -> World:
+    write(world.raw / "brev" / "ny.txt", article(300))
+    return world
+
+
+def test_the_flow_publishes_a_whole_release(flown: World) -> None:
+    release = latest(flown.store)
+    assert release is not None
+    assert verify(release) == []
+    names = {path.name for path in release.folder.iterdir()}
+    assert {"README.md", "croissant.json", "suites", "report.json", "report.html", "validation.json"} <= names
+    assert set(release.commit.files) == {"report.json", "report.html", "validation.json"}
+    report = read_report(release.folder)
+    assert report.digest == release.commit.digest
+    assert report.sources["blad"].licence == "CC0-1.0"
+    assert sum(report.profile.fate(name) for name in ("kept", "dropped", "flagged", "quarantined")) == 20
+
+
+def test_a_second_run_has_nothing_to_do_and_starts_no_worker(world: World) -> None:
+    pool = DirectPool()
+    facts = refresh(world, pool=pool)
+    assert (facts["state"], facts["release"], facts["exit_code"]) == ("nothing new", 1, 0)
+    assert pool.jobs == []
+    assert len(list_releases(world.store)) == 1
+
+
+def test_the_second_release_is_compared_with_the_first(world: World) -> None:
+    facts = refresh(changed(world))
+    assert (facts["state"], facts["release"]) == ("published", 2)
+    report = read_report(world.store.releases / "000002")
+    assert report.previous is not None
+    assert report.previous.number == 1
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state", "code"),
+    [
+        (Verdict.PASS, "published", 0),
+        (Verdict.WARN, "published", 0),
+        (Verdict.FAIL, "blocked", 3),
+        (Verdict.ERROR, "not checked", 4),
+        (Verdict.NOT_RUN, "not checked", 4),
+    ],
+)
+def test_only_a_passing_gate_publishes(world: World, verdict: Verdict, state: str, code: int) -> None:
+    facts = refresh(changed(world), suites=Suites(verdict))
+    assert (facts["state"], facts["exit_code"]) == (state, code)
+    published = code == 0
+    assert len(list_releases(world.store)) == 1 + published
+    assert [item.digest for item in waiting(world.store)] == ([] if published else [facts["digest"]])
+    if not published:
+        report = read_report(Path(facts["folder"]))
+        assert held_state(report) == state
+        assert "next: " in facts["next_step"]
+
+
+def test_a_first_release_waits_where_a_person_must_approve(world: World) -> None:
+    config = world.raw.parent / "kvarn.toml"
+    config.write_text('[gate]\nfirst_release = "approve"\n')
+    shutil.rmtree(world.store.root)
+    facts = refresh(world, config)
+    assert (facts["state"], facts["exit_code"]) == ("awaiting approval", 3)
+    assert held_state(read_report(Path(facts["folder"]))) == "awaiting approval"
+    assert list_releases(world.store) == []
+
+
+def test_a_source_that_is_gone_blocks_unless_it_was_retired(world: World) -> None:
+    shutil.rmtree(world.raw / "brev")
+    blocked = refresh(world)
+    assert blocked["state"] == "blocked"
+    config = world.raw.parent / "kvarn.toml"
+    config.write_text('[sources.brev]\nretired = "2026-05-01, arkivet drog tillbaka den"\n')
+    words = {check.id: check for check in read_report(Path(refresh(world, config)["folder"])).checks}
+    before = {check.id: check for check in read_report(Path(blocked["folder"])).checks}
+    assert before["sources.vanished"].verdict is Verdict.FAIL
+    assert words["sources.vanished"].verdict is not Verdict.FAIL
+
+
+def test_a_damaged_parent_is_not_built_upon(world: World) -> None:
+    (world.store.releases / "000001" / "ledger.parquet").write_bytes(b"x")
+    with pytest.raises(StoreDamaged, match=r"ledger\.parquet"):
+        refresh(changed(world))
+    assert len(list_releases(world.store)) == 1
+
+
+def test_one_run_at_a_time_works_on_a_store(world: World) -> None:
+    with (
+        exclusive(world.store),
+        pytest.raises(AlreadyRunning),
+        open_run(world.raw, world.store.root, None, 1),
+    ):
+        pass
+
+
+def test_a_run_with_nothing_new_that_is_asked_to_work_is_a_bug(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="nothing new was asked to work"):
+        NoPool().submit(JudgeJob(tmp_path, tmp_path, JudgeSettings(), {}))
+
+
+def test_the_first_screen_accounts_for_every_item(flown: World) -> None:
+    report = read_report(flown.store.releases / "000001")
+    lines = report_lines(report)
+    assert "in 20 = " in lines[2]
+    assert "(rest 0)" in lines[2]
+    assert lines[3].startswith("top reasons: ")
+    assert report_facts(report)["digest"] == report.digest
+    json.dumps(report_facts(report))
