@@ -86,14 +86,22 @@ def discard(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def link_or_copy(source: Path, target: Path) -> None:
-    """Hard-link where the file system can, else copy: published bytes never change, so sharing them is safe."""
+def link_over(source: Path, target: Path) -> bool:
+    """Put a hard link to `source` in place of `target`, which holds the same bytes; False where the file system cannot link.
+
+    The link is made beside the target and renamed over it: at every moment there is a whole file.
+    """
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        os.link(source, target)
+        os.link(source, temporary)
+        temporary.replace(target)
     except OSError as error:
         if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP):
-            raise disk_error(error, target, source.stat().st_size) from error
-        write_bytes(target, source.read_bytes())
+            raise disk_error(error, target, 4096) from error
+        return False
+    finally:
+        discard(temporary)
+    return True
 
 
 def disk_error(error: OSError, path: Path, size: int) -> KvarnError:

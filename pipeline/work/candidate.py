@@ -19,8 +19,8 @@ from pipeline.schema import (
     need,
 )
 from pipeline.storage import parquet
-from pipeline.storage.files import link_or_copy
-from pipeline.storage.manifest import FileEntry, entry
+from pipeline.storage.files import link_over
+from pipeline.storage.manifest import FileEntry, check_files, entry
 from pipeline.work.judge import JUDGED_SCHEMA
 from pipeline.work.measure import measure_names
 
@@ -112,12 +112,14 @@ def write_measures(shards: Sequence[ShardFiles], path: Path, schema: pa.Schema) 
 def share_with_parent(
     folder: Path, files: dict[str, FileEntry], parent: Path, theirs: dict[str, FileEntry]
 ) -> int:
-    """Replace files that the parent release has byte for byte by hard links to them; how many."""
+    """Replace files that the parent release has byte for byte by hard links to them; how many.
+
+    The parent's file is read first: one that was damaged on disk stays alone, and the candidate keeps its good copy.
+    """
     shared = 0
     for name, mine in files.items():
-        if name in theirs and theirs[name].sha256 == mine.sha256:
-            (folder / name).unlink()
-            link_or_copy(parent / name, folder / name)
+        same = name in theirs and theirs[name].sha256 == mine.sha256
+        if same and not check_files(parent, {name: mine}) and link_over(parent / name, folder / name):
             shared += 1
     return shared
 

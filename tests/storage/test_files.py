@@ -15,7 +15,7 @@ from pipeline.storage import files
 from pipeline.storage.files import (
     CHUNK,
     disk_error,
-    link_or_copy,
+    link_over,
     put_if_absent,
     sha256_file,
     sync_file,
@@ -133,30 +133,42 @@ def test_a_store_that_cannot_be_made_is_named(read_only: Path) -> None:
         Store(read_only / "curated").create()
 
 
-def test_a_published_file_is_shared_by_link(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"x")
-    link_or_copy(tmp_path / "a", tmp_path / "b")
-    assert (tmp_path / "b").stat().st_ino == (tmp_path / "a").stat().st_ino
+@pytest.fixture
+def twins(tmp_path: Path) -> tuple[Path, Path]:
+    """Two files with the same bytes."""
+    for name in "ab":
+        (tmp_path / name).write_bytes(b"x")
+    return tmp_path / "a", tmp_path / "b"
+
+
+def test_a_published_file_is_shared_by_link(twins: tuple[Path, Path]) -> None:
+    source, target = twins
+    assert link_over(source, target)
+    assert target.stat().st_ino == source.stat().st_ino
+    assert sorted(path.name for path in target.parent.iterdir()) == ["a", "b"]
 
 
 @pytest.mark.parametrize("number", [errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP])
-def test_a_file_that_cannot_be_linked_is_copied(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+def test_a_file_that_cannot_be_linked_stays_as_it_is(
+    twins: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    (tmp_path / "a").write_bytes(b"x")
+    source, target = twins
     monkeypatch.setattr(os, "link", fail_with(number))
-    link_or_copy(tmp_path / "a", tmp_path / "b")
-    assert (tmp_path / "b").read_bytes() == b"x"
-    assert (tmp_path / "b").stat().st_ino != (tmp_path / "a").stat().st_ino
+    assert not link_over(source, target)
+    assert target.read_bytes() == b"x"
+    assert target.stat().st_ino != source.stat().st_ino
 
 
-def test_a_link_that_fails_for_want_of_space_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("operation", ["link", "replace"])
+def test_a_link_that_fails_is_an_error_and_the_file_is_still_there(
+    twins: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, operation: str
 ) -> None:
-    (tmp_path / "a").write_bytes(b"x")
-    monkeypatch.setattr(os, "link", fail_with(errno.ENOSPC))
-    with pytest.raises(KvarnError, match="free at least 1 bytes"):
-        link_or_copy(tmp_path / "a", tmp_path / "b")
+    source, target = twins
+    monkeypatch.setattr(os, operation, fail_with(errno.ENOSPC))
+    with pytest.raises(KvarnError, match=r"cannot write .*b: the disk is full"):
+        link_over(source, target)
+    assert target.read_bytes() == b"x"
+    assert sorted(path.name for path in target.parent.iterdir()) == ["a", "b"]
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def test_every_flipped_bit_is_found(store: Store, at: int) -> None:
     data[at] ^= 1
     path.write_bytes(data)
     assert "sha256" in verify(release)[0]
-    with pytest.raises(StoreDamaged, match="data.parquet"):
+    with pytest.raises(StoreDamaged, match=r"data\.parquet"):
         parquet.read(path, sha256=release.manifest().files["data.parquet"].sha256)
 
 

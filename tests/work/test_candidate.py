@@ -133,6 +133,19 @@ def test_only_equal_files_are_shared_with_the_parent(tmp_path: Path) -> None:
     assert check_files(mine, files) == []
 
 
+@pytest.mark.parametrize("damage", [b"sam3", b"", None])
+def test_a_damaged_file_of_the_parent_is_not_shared(tmp_path: Path, damage: bytes | None) -> None:
+    """The candidate keeps the good copy that was just made: a damaged release must not end every later refresh."""
+    mine, theirs = tmp_path / "mine", tmp_path / "theirs"
+    for folder in (mine, theirs):
+        folder.mkdir()
+        (folder / "a").write_bytes(b"same")
+    files, parent = {"a": entry(mine / "a")}, {"a": entry(theirs / "a")}
+    (theirs / "a").unlink() if damage is None else (theirs / "a").write_bytes(damage)
+    assert share_with_parent(mine, files, theirs, parent) == 0
+    assert (mine / "a").read_bytes() == b"same"
+
+
 def test_a_judged_shard_that_is_damaged_is_not_assembled(tmp_path: Path) -> None:
     shard, resolution = a_shard(tmp_path, "s", 0, [(KEPT, "train")] * 3)
     shard.judged.write_bytes(shard.judged.read_bytes()[:-9])
