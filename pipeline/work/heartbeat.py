@@ -1,10 +1,20 @@
 """Lets code that runs in a worker say which file it is at, so that a file which kills its worker is known by name."""
 
 import dataclasses
+import time
 from collections.abc import Callable
 from typing import Any
 
+BEAT_SECONDS = 1.0
+"""Between two beats about the same file: often against any limit in seconds, rare against thousands of records a second."""
+
 _beat: list[Callable[[str], None]] = []
+
+
+class _Last:
+    """When the last beat was sent, in seconds of the monotonic clock."""
+
+    time = 0.0
 
 
 def beat_through(send: Callable[[str], None]) -> None:
@@ -15,7 +25,14 @@ def beat_through(send: Callable[[str], None]) -> None:
 def now_at(uri: str) -> None:
     """Tell the main process that work on `uri` begins: its clock starts anew. Outside of a worker nothing happens."""
     for send in _beat:
+        _Last.time = time.monotonic()
         send(uri)
+
+
+def still_at(uri: str) -> None:
+    """Tell that work on `uri` goes on, for instance that a record was read. May be called as often as one likes."""
+    if _beat and time.monotonic() - _Last.time >= BEAT_SECONDS:
+        now_at(uri)
 
 
 def plain(result: Any) -> Any:

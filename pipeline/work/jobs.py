@@ -10,12 +10,13 @@ from pipeline.storage.files import disk_error
 from pipeline.work.judge import JudgeJob, judge_shard
 from pipeline.work.markers import Marker, finished
 from pipeline.work.measure import MeasureJob, measure_shard
+from pipeline.work.read import FilesJob, ReadJob, read_job
 from pipeline.work.sandbox import WorkerDied
 
 TRIES = 2
 """Times a file may kill a worker before it is quarantined; a second try tells bad luck from poison."""
 
-Job = MeasureJob | JudgeJob
+Job = MeasureJob | JudgeJob | ReadJob
 
 
 class Pool(Protocol):
@@ -26,16 +27,19 @@ class Pool(Protocol):
 
 def perform(job: Job) -> Marker:
     """The entry point of a worker."""
+    if isinstance(job, ReadJob):
+        return read_job(job)
     return measure_shard(job) if isinstance(job, MeasureJob) else judge_shard(job)
 
 
 def run_job(pool: Pool, job: Job) -> Marker:
     """Do the job unless its marker says it is done; files that kill workers are quarantined and the rest goes on.
 
+    A marker with passing faults serves its own run and settles no later one: the next run reads those files again.
     Raises KvarnError when a worker dies without naming a file, or a judging worker dies at all.
     """
     done = finished(job.folder)
-    if done is not None:
+    if done is not None and not done.facts.get("passing"):
         return done
     deaths: dict[str, int] = {}
     while True:
@@ -43,7 +47,7 @@ def run_job(pool: Pool, job: Job) -> Marker:
         try:
             return pool.submit(job)
         except WorkerDied as death:
-            if not isinstance(job, MeasureJob) or not death.at:
+            if not isinstance(job, FilesJob) or not death.at:
                 raise KvarnError(
                     f"a worker died ({death.code}) on {job.folder}; run again, with fewer --workers if memory is short"
                 ) from death

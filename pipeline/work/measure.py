@@ -1,8 +1,7 @@
 """One shard, measured: read, repair, then every measure of every item. Runs inside a sandboxed worker."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, fields
 
 import pyarrow as pa
 
@@ -14,12 +13,14 @@ from pipeline.stages.noise import Noise, NoiseConfig
 from pipeline.stages.pii import Pii, PiiConfig
 from pipeline.stages.repair import Repair, RepairConfig
 from pipeline.storage import parquet
-from pipeline.storage.readers import ReadLimits, read_tables
-from pipeline.storage.sources import InputFile, SourceSpec
-from pipeline.work.heartbeat import now_at
+from pipeline.storage.readers import ReadLimits
 from pipeline.work.markers import Marker, finish
+from pipeline.work.read import FilesJob, count_faults, fault_facts, read_files
 
 ITEMS = "items.parquet"
+
+LANGUAGE_LIMITS = ("min_target_share", "keep_target_share", "foreign")
+"""Keys of [language] that judge and do not measure."""
 
 BATCH_BYTES = 8 << 20
 """Bytes of a table that goes through the stages: large against the cost of a call, small against memory."""
@@ -37,7 +38,10 @@ class MeasureSettings:
 
     @property
     def fingerprint(self) -> str:
-        return fingerprint(self.read, self.repair, self.language, self.noise, self.pii)
+        # Noise measures depend on no setting. Of the others, only what is measured counts, not what is done about it.
+        language = {key: value for key, value in asdict(self.language).items() if key not in LANGUAGE_LIMITS}
+        looked_for = [item.name for item in fields(self.pii) if getattr(self.pii, item.name) != "off"]
+        return fingerprint(self.read, self.repair, language, looked_for)
 
     def stages(self) -> tuple[Measure, ...]:
         """In the order in which they run; each may read what those before it added."""
@@ -45,14 +49,10 @@ class MeasureSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class MeasureJob:
-    """One shard to measure. `poison` names files that killed a worker, with the reason they are quarantined for."""
+class MeasureJob(FilesJob):
+    """One shard to measure."""
 
-    folder: Path
-    files: tuple[InputFile, ...]
-    spec: SourceSpec
     settings: MeasureSettings
-    poison: tuple[tuple[str, str], ...] = ()
 
 
 def measured_schema(stages: Iterable[Measure]) -> pa.Schema:
@@ -72,20 +72,14 @@ def measure_names(schema: pa.Schema) -> list[str]:
 
 def read_shard(job: MeasureJob) -> Iterator[pa.Table]:
     """Items of the shard's files in order, in tables of some megabytes: a stage call costs the same for one row as for many."""
-    poison = dict(job.poison)
     pending: list[pa.Table] = []
     size = 0
-    for file in job.files:
-        if file.uri in poison:
-            message = "reading it killed its worker twice; open it by hand, or leave it out"
-            file = replace(file, fault=poison[file.uri], message=message)
-        now_at(file.uri)
-        for items in read_tables(file, job.spec, job.settings.read):
-            pending.append(items)
-            size += items.nbytes
-            if size >= BATCH_BYTES:
-                yield pa.concat_tables(pending)
-                pending, size = [], 0
+    for items in read_files(job, job.settings.read):
+        pending.append(items)
+        size += items.nbytes
+        if size >= BATCH_BYTES:
+            yield pa.concat_tables(pending)
+            pending, size = [], 0
     if pending:
         yield pa.concat_tables(pending)
 
@@ -106,6 +100,5 @@ def measure_shard(job: MeasureJob) -> Marker:
     with parquet.Writer(job.folder / ITEMS, schema) as writer:
         for items in measured(read_shard(job), stages):
             writer.write(items)
-            for code in items.column("fault").drop_null().to_pylist():
-                faults[code] = faults.get(code, 0) + 1
-    return finish(job.folder, {ITEMS: writer.rows}, {"faults": faults})
+            count_faults(items, faults)
+    return finish(job.folder, {ITEMS: writer.rows}, fault_facts(faults))

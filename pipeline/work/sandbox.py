@@ -41,7 +41,7 @@ _BOOT = "import json,sys;sys.path[:]=json.loads(sys.argv[2]);from pipeline.work.
 
 @dataclass(frozen=True, slots=True)
 class SandboxLimits:
-    """Bounds of one worker. `wall_seconds` counts from the last `now_at`: it bounds a file, not a job."""
+    """Bounds of one worker. `wall_seconds` counts from the last beat: it bounds a record, or the measures of a table, not a job."""
 
     wall_seconds: float = 120.0
     resident_bytes: int = 1 << 30

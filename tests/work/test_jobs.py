@@ -131,3 +131,19 @@ def test_a_shard_folder_that_cannot_be_made_is_named(
     monkeypatch.setattr(Path, "mkdir", full)
     with pytest.raises(KvarnError, match=r"cannot write .*shard: the disk is full"):
         run_job(DirectPool(), job)
+
+
+@pytest.mark.parametrize("code", ["read.timeout", "read.memory", "read.crash"])
+def test_what_killed_a_worker_in_one_run_is_tried_again_in_the_next(
+    world: World, tmp_path: Path, code: str
+) -> None:
+    job = job_of(world, tmp_path / "shard")
+    marker = run_job(DeadlyPool(deadly={"english.txt": code}), job)
+    assert marker.facts["passing"] == [code]
+    assert finished(job.folder) == marker
+    healthy = DirectPool()
+    again = run_job(healthy, job)
+    assert items_of(job.folder)["brev/english.txt"]["fault"] is None
+    assert "passing" not in again.facts
+    assert run_job(healthy, job) == again
+    assert len(healthy.jobs) == 1

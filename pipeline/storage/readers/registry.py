@@ -7,7 +7,7 @@ import io
 import json
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -124,8 +124,17 @@ def table(records: Iterable[Record], source: str) -> pa.Table:
     return pa.table(columns, schema=RAW)
 
 
-def read_tables(file: InputFile, spec: SourceSpec, limits: ReadLimits) -> Iterator[pa.Table]:
-    """The records of one file as tables of at most BATCH_ROWS rows or about BATCH_CHARS characters."""
+def _nothing() -> None:
+    """Stands for a listener where nobody waits."""
+
+
+def read_tables(
+    file: InputFile, spec: SourceSpec, limits: ReadLimits, each: Callable[[], None] = _nothing
+) -> Iterator[pa.Table]:
+    """The records of one file as tables of at most BATCH_ROWS rows or about BATCH_CHARS characters.
+
+    `each` is called with every record: a table of slow records may take minutes to fill.
+    """
     if file.fault is not None:
         records = iter([fault_record(file.uri, file.fault, file.message or file.fault, prefix=file.prefix)])
     else:
@@ -133,6 +142,7 @@ def read_tables(file: InputFile, spec: SourceSpec, limits: ReadLimits) -> Iterat
     batch: list[Record] = []
     size = 0
     for record in records:
+        each()
         batch.append(record)
         size += len(record.text)
         if len(batch) == BATCH_ROWS or size >= BATCH_CHARS:

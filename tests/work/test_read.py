@@ -1,0 +1,49 @@
+"""Reading inside of a worker: it tells that it lives, and what it could not read is counted."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.storage import parquet
+from pipeline.storage.readers import ReadLimits
+from pipeline.storage.sources import SourceSpec, list_input
+from pipeline.work import heartbeat
+from pipeline.work.read import READ, ReadJob, read_files, read_job
+
+
+@pytest.fixture(autouse=True)
+def no_beat() -> None:
+    heartbeat._beat.clear()
+
+
+def job_of(folder: Path, files: Path) -> ReadJob:
+    folder.mkdir()
+    return ReadJob(folder, tuple(list_input(files)), SourceSpec(), ReadLimits())
+
+
+def test_a_long_file_tells_that_it_lives_with_every_table_and_every_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "stor.jsonl").write_text('{"text": "En rad om skogen."}\n' * 9000)
+    job = job_of(tmp_path / "job", tmp_path / "stor.jsonl")
+    beats: list[str] = []
+    heartbeat.beat_through(beats.append)
+    monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 1000.0)
+    list(read_files(job, job.limits))
+    # Three tables of at most 4096 rows, and the beginning.
+    assert beats == ["stor.jsonl"] * (1 + 3)
+    beats.clear()
+    monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 0.0)
+    list(read_files(job, job.limits))
+    heartbeat._beat.clear()
+    assert len(beats) == 1 + 3 + 9000
+
+
+def test_what_is_read_is_written_with_its_faults_counted(tmp_path: Path) -> None:
+    lines = [json.dumps({"text": "Skogen växer."}), "{", "{"]
+    (tmp_path / "in.jsonl").write_text("\n".join(lines))
+    job = job_of(tmp_path / "job", tmp_path / "in.jsonl")
+    marker = read_job(job)
+    assert marker.facts == {"faults": {"read.corrupt_json": 2}}
+    assert parquet.read(job.folder / READ)["text"].to_pylist() == ["Skogen växer.", "", ""]
