@@ -15,7 +15,10 @@ from pipeline.errors import KvarnError, StoreDamaged
 from pipeline.storage.files import discard, disk_error, sha256_file, sync_file
 
 ROW_GROUP = 16_384
-"""Rows a group: a reader holds one group at a time, about 64 MB at 4 kB a document."""
+"""Rows a group at most."""
+
+GROUP_BYTES = 16 << 20
+"""Bytes a group at most, decoded: a reader holds one group at a time, with copies, and a worker has 1 GB. One row may be more."""
 
 
 class Writer:
@@ -36,10 +39,11 @@ class Writer:
             raise disk_error(error, path, 1 << 20) from error
 
     def write(self, table: pa.Table) -> None:
-        """Append rows; columns are put in the schema's order and cast to it."""
+        """Append rows, in groups of bounded rows and bytes; columns are put in the schema's order and cast to it."""
         plain = table.select(self._schema.names).cast(self._schema)
         try:
-            self._file.write_table(plain, row_group_size=ROW_GROUP)
+            for piece in pieces(plain, GROUP_BYTES, ROW_GROUP):
+                self._file.write_table(piece, row_group_size=ROW_GROUP)
         except OSError as error:
             raise disk_error(error, self.path, plain.nbytes) from error
         self.rows += plain.num_rows
@@ -90,13 +94,26 @@ def read(path: Path, *, sha256: str | None = None, columns: list[str] | None = N
 
 
 def stream(path: Path, *, columns: list[str] | None = None, rows: int = 4096) -> Iterator[pa.Table]:
-    """The table in pieces of at most `rows` rows."""
+    """The table in pieces of at most `rows` rows and GROUP_BYTES, or one row; never holds more than one row group."""
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            for batch in file.iter_batches(batch_size=rows, columns=columns):
-                yield pa.Table.from_batches([batch])
+            for group in range(file.num_row_groups):
+                for batch in file.iter_batches(batch_size=rows, row_groups=[group], columns=columns):
+                    yield from pieces(pa.Table.from_batches([batch]), GROUP_BYTES, rows)
     except (OSError, pa.ArrowException) as error:
         raise damaged(path, str(error)) from error
+
+
+def pieces(table: pa.Table, most_bytes: int, most_rows: int) -> Iterator[pa.Table]:
+    """Slices of the table in order, none empty, halved until each has at most so many bytes and rows, or is one row."""
+    pending = [table] if table.num_rows else []
+    while pending:
+        piece = pending.pop()
+        if piece.num_rows == 1 or (piece.num_rows <= most_rows and piece.nbytes <= most_bytes):
+            yield piece
+            continue
+        half = piece.num_rows // 2
+        pending += [piece.slice(half), piece.slice(0, half)]
 
 
 def verify(path: Path, sha256: str | None) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -132,3 +133,25 @@ def test_a_flush_that_fails_is_a_failed_write(
         parquet.write(tmp_path / "x.parquet", rows([1]), SCHEMA)
     monkeypatch.undo()
     assert not (tmp_path / "x.parquet").exists()
+
+
+def test_pieces_and_row_groups_are_bounded_by_bytes_whatever_the_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet, "GROUP_BYTES", 1000)
+    # One text many times: on disk a dictionary of one entry, in memory every copy.
+    sizes = [300] * 30 + [5000] + [10] * 100
+    table = pa.table({"n": range(len(sizes)), "text": ["x" * size for size in sizes]}, SCHEMA)
+    path = tmp_path / "x.parquet"
+    parquet.write(path, table, SCHEMA)
+    with pq.ParquetFile(path) as file:
+        groups = [file.read_row_group(number) for number in range(file.num_row_groups)]
+    assert all(group.num_rows == 1 or group.nbytes <= 1100 for group in groups)
+    assert len(groups) < len(sizes) / 3
+    monkeypatch.undo()
+    pq.write_table(table, path)
+    monkeypatch.setattr(parquet, "GROUP_BYTES", 1000)
+    parts = list(parquet.stream(path))
+    assert pa.concat_tables(parts).equals(table)
+    assert all(part.num_rows == 1 or part.nbytes <= 1000 for part in parts)
+    assert max(part.num_rows for part in parts) > 20
