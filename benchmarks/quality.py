@@ -82,14 +82,20 @@ def _pss(pid: int) -> int:
 def kvarn(*arguments: object, name: str, figures: Figures) -> Run:
     """Run `kvarn` with the arguments; its wall time is kept under `name`."""
     start = time.monotonic()
-    done = subprocess.run(
-        [*KVARN, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    run = Run(time.monotonic() - start, done.returncode, done.stdout)
+    command = [*KVARN, *map(str, arguments)]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        watch = Watch(child.pid)
+        watch.start()
+        out, err = child.communicate()
+    watch.stop()
+    run = Run(time.monotonic() - start, child.returncode, out)
     figures.seconds[name] = run.seconds
-    if done.returncode not in (0, 3):
+    figures.megabytes[name] = watch.peak / 1e6
+    if run.code not in (0, 3):
         raise SystemExit(
-            f"kvarn {' '.join(map(str, arguments))} ended with {done.returncode}:\n{done.stderr[-2000:]}"
+            f"kvarn {' '.join(map(str, arguments))} ended with {run.code}:\n{err[-2000:]}"
         )
     sys.stderr.write(f"{name}: {run.seconds:.1f} s\n")
     return run

@@ -1,6 +1,7 @@
 """What commands print: facts as JSON for programs, or plain lines for people. Texts from documents never reach a terminal raw."""
 
 import json
+import math
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,10 +11,21 @@ from typing import Any
 def emit(facts: Mapping[str, Any] | Sequence[Any], lines: Iterable[str], *, as_json: bool) -> None:
     """Print `facts` as one JSON value, or `lines` as they are."""
     if as_json:
-        sys.stdout.write(json.dumps(facts, ensure_ascii=False, indent=2, default=str) + "\n")
+        sys.stdout.write(
+            json.dumps(_plain(facts), ensure_ascii=False, indent=2, default=str, allow_nan=False) + "\n"
+        )
         return
     for line in lines:
         sys.stdout.write(line + "\n")
+
+
+def _plain(value: Any) -> Any:
+    """JSON knows no NaN: a measure that does not apply is null."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def safe(text: object) -> str:

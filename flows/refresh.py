@@ -4,6 +4,7 @@ Tasks hand over paths and checksums, never tables, and our own markers (pipeline
 caches nothing here, since its keys know neither kernels nor outputs on disk.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from pipeline.work.refresh import Measured
 from pipeline.work.resolve import Resolution
 from pipeline.work.shards import Shard
 
-TASKS = 8
+TASKS = max(8, (os.cpu_count() or 1) + 2)
 """Task threads: they only wait for worker processes, so a few more than cores cost nothing."""
 
 

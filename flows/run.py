@@ -23,7 +23,7 @@ def open_run(raw: Path, curated: Path, config: Path | None, workers: int) -> Ite
     settings = project.settings
     store = Store(curated.resolve())
     with exclusive(store), ExitStack() as stack:
-        plan = make_plan(raw.resolve(), store, settings.curation(), settings.run.shard_mb << 20)
+        plan = make_plan(raw.resolve(), store, project.recorded(), settings.run.shard_mb << 20)
         count = worker_count(workers or settings.run.workers)
         # A run with nothing new, such as most scheduled ones, never starts a worker.
         pool = stack.enter_context(open_pool(count)) if plan.changes() else NoPool()

@@ -84,7 +84,8 @@ def _start(port: int, output: int) -> "subprocess.Popen[bytes]":
 
 
 def _die_with(parent: int) -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         # The parent died between fork and prctl: no signal will come.
         os._exit(1)

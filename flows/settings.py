@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from expectations.suites import resolve_suites
 from pipeline.config import build, read_toml
 from pipeline.errors import ConfigError
 from pipeline.quality.gate import GateConfig
@@ -22,18 +23,20 @@ from pipeline.train.settings import TrainSettings
 from pipeline.work.candidate import ReleaseConfig
 from pipeline.work.judge import JudgeSettings
 from pipeline.work.measure import MeasureSettings
+from pipeline.work.plan import file_digest
 
 FILE = "kvarn.toml"
 
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """[run] How a run uses the machine. Nothing here changes a byte of a release."""
+    """Section [run]: how a run uses the machine."""
 
     workers: int = 0
-    """Processes that read and measure; 0 takes one per core."""
+    """Processes that read and measure; 0 takes one per core. Changes no byte of a release."""
     shard_mb: int = 64
-    """Megabytes of raw files in a shard on average. Smaller shards spread better over cores; larger ones cost less."""
+    """Megabytes of raw files in a shard on average. Smaller shards spread better over cores; larger ones cost less. Files of a
+    release follow shards, so a change writes a new release."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.workers <= 256:
@@ -79,10 +82,12 @@ class Settings:
         return JudgeSettings(self.language, self.noise, self.pii, self.edit)
 
     def curation(self) -> dict[str, Any]:
-        """The sections that can change a byte of a release: what the manifest records."""
-        return {
+        """The settings that can change a byte of a release: what the manifest records."""
+        sections = {
             item.name: getattr(self, item.name) for item in fields(self) if item.name not in {"run", "train"}
         }
+        # Release files follow shards.
+        return sections | {"run": {"shard_mb": self.run.shard_mb}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,11 @@ class Project:
     file: Path | None
     given: dict[str, Any]
     """The parsed file, to tell settings that somebody wrote from defaults."""
+
+    def recorded(self) -> dict[str, Any]:
+        """What a manifest records of the project: its settings, and the suites that a candidate is held against."""
+        suites = {name: file_digest(path) for name, path in resolve_suites(self.root).items()}
+        return self.settings.curation() | {"suites": suites}
 
 
 def load(config: Path | None = None, start: Path | None = None) -> Project:

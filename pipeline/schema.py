@@ -143,7 +143,8 @@ PAIRS = pa.schema(
         need("cluster", pa.string()),
     ]
 )
-"""pairs.parquet and the output of `kvarn dedup`: verified pairs with their true Jaccard, id_a < id_b, sorted."""
+"""pairs.parquet of a release (ids are doc_ids: a record's own id may stand in two sources) and the output of `kvarn dedup` (ids
+are record_ids): verified pairs with their true Jaccard, id_a < id_b, sorted."""
 
 
 def doc_id(source: str, uri: str, position: int) -> str:

@@ -20,6 +20,7 @@ COLUMNS = [
     "reasons",
     "decision",
     "duplicate_of",
+    "edits",
 ]
 SHOWN = 40
 """Documents listed for people; --json lists all."""
@@ -55,7 +56,9 @@ def compare(old: Release, new: Release) -> list[dict[str, Any]]:
         if (
             was
             and now
-            and all(was[name] == now[name] for name in ("content_id", "fate", "split", "duplicate_of"))
+            and all(
+                was[name] == now[name] for name in ("content_id", "fate", "split", "duplicate_of", "edits")
+            )
         ):
             continue
         row = now or was

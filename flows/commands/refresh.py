@@ -6,6 +6,7 @@ from typing import Any
 from flows import outcome, progress
 from flows.commands.context import Context, context
 from flows.output import emit
+from pipeline.storage.lock import exclusive
 from pipeline.work.plan import Plan, make_plan, worker_count
 
 BYTES_PER_SECOND = 4e6
@@ -23,7 +24,7 @@ def run(
 ) -> int:
     """The exit code: 0 done or nothing new, 3 blocked or waiting for a person, 4 a check did not run."""
     where = context(config, raw, curated)
-    plan = make_plan(where.raw, where.store, where.settings.curation(), where.settings.run.shard_mb << 20)
+    plan = make_plan(where.raw, where.store, where.project.recorded(), where.settings.run.shard_mb << 20)
     changes = plan.changes()
     if plan_only:
         _say_plan(plan, changes, workers or where.settings.run.workers, as_json=as_json)
@@ -39,6 +40,9 @@ def run(
 def _run_flow(where: Context, workers: int) -> dict[str, Any]:
     from flows.server import prefect_api
 
+    # Said at once, not after a server has started: the flow itself takes the lock for good.
+    with exclusive(where.store):
+        pass
     with prefect_api(where.store.work / "prefect"):
         from flows.refresh import refresh
 

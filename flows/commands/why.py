@@ -9,13 +9,19 @@ import pyarrow.compute as pc
 
 from flows.commands.context import context
 from flows.output import emit, safe, table
-from flows.settings import Settings
+from pipeline.config import build
 from pipeline.errors import UsageError
 from pipeline.schema import QUARANTINED
-from pipeline.stages.noise import noise_rules
+from pipeline.stage import Rule
+from pipeline.stages.language import LanguageConfig
+from pipeline.stages.noise import NoiseConfig, noise_rules
 from pipeline.storage import parquet
 from pipeline.storage.paths import Store
+from pipeline.storage.readers.codes import FAULTS, NOTES
 from pipeline.storage.releases import Release, list_releases
+
+WORDS = {**FAULTS, **NOTES}
+"""Reason codes of reading, in words."""
 
 SHOWN = 1200
 """Characters of a document that are printed: enough to recognise it."""
@@ -25,7 +31,7 @@ def run(doc: str, config: Path | None, curated: Path | None, *, as_json: bool) -
     """Raises UsageError when no release knows the item, listing what was searched."""
     where = context(config, curated=curated)
     releases = list_releases(where.store)
-    stories = [story for release in releases for story in _stories(release, doc, where.settings)]
+    stories = [story for release in releases for story in _stories(release, doc)]
     if not stories:
         raise UsageError(_unknown(doc, where.store, releases))
     lines = [line for story in stories for line in [*_lines(story), ""]]
@@ -40,11 +46,11 @@ def _unknown(doc: str, store: Store, releases: list[Release]) -> str:
     )
 
 
-def _stories(release: Release, doc: str, settings: Settings) -> list[dict[str, Any]]:
+def _stories(release: Release, doc: str) -> list[dict[str, Any]]:
     path, wanted = release.files("ledger.parquet")[0]
     ledger = parquet.read(path, sha256=wanted.sha256)
     rows = ledger.filter(_matches(ledger, doc))
-    return [_story(release, row, settings) for row in rows.to_pylist()[:20]]
+    return [_story(release, ledger, row) for row in rows.to_pylist()[:20]]
 
 
 def _matches(ledger: pa.Table, doc: str) -> pa.ChunkedArray:
@@ -55,7 +61,7 @@ def _matches(ledger: pa.Table, doc: str) -> pa.ChunkedArray:
     return pc.or_(exact, starts)
 
 
-def _story(release: Release, row: dict[str, Any], settings: Settings) -> dict[str, Any]:
+def _story(release: Release, ledger: pa.Table, row: dict[str, Any]) -> dict[str, Any]:
     measures = _one(release, "measures.parquet", row["doc_id"]) or {}
     measures.pop("doc_id", None)
     limits = [
@@ -66,16 +72,32 @@ def _story(release: Release, row: dict[str, Any], settings: Settings) -> dict[st
             "low": rule.low,
             "high": rule.high,
         }
-        for rule in noise_rules(settings.noise)
+        for rule in _rules(release)
     ]
     return {
         "release": release.number,
         **row,
+        "words": {code: WORDS[code] for code in row["reasons"] if code in WORDS},
         "limits": limits,
         "measures": measures,
-        "duplicates": _pairs(release, row["record_id"]),
+        "duplicates": _pairs(release, ledger, row["doc_id"]),
         "text": _text(release, row["doc_id"]),
     }
+
+
+def _rules(release: Release) -> list[Rule]:
+    """The limits that judged this release: those of its own manifest, not those of today."""
+    config = release.manifest().config
+    where = f"release {release.number}"
+    noise = build(NoiseConfig, _set(config["noise"]), "noise", where)
+    language = build(LanguageConfig, _set(config["language"]), "language", where)
+    foreign = Rule("language.foreign", "target_share", low=language.min_target_share)
+    return [foreign, *noise_rules(noise)]
+
+
+def _set(section: dict[str, Any]) -> dict[str, Any]:
+    """The keys that had a value: a manifest writes null for a limit that is not set."""
+    return {key: value for key, value in section.items() if value is not None}
 
 
 def _one(release: Release, prefix: str, doc_id: str) -> dict[str, Any] | None:
@@ -93,14 +115,14 @@ def _text(release: Release, doc_id: str) -> str | None:
     return None if row is None else str(row["text"])
 
 
-def _pairs(release: Release, record_id: str) -> list[dict[str, Any]]:
+def _pairs(release: Release, ledger: pa.Table, doc_id: str) -> list[dict[str, Any]]:
     path, wanted = release.files("pairs.parquet")[0]
     pairs = parquet.read(path, sha256=wanted.sha256)
-    mine = pairs.filter(pc.or_(pc.equal(pairs["id_a"], record_id), pc.equal(pairs["id_b"], record_id)))
-    return [
-        {"record_id": row["id_b"] if row["id_a"] == record_id else row["id_a"], "jaccard": row["jaccard"]}
-        for row in mine.to_pylist()
-    ]
+    mine = pairs.filter(pc.or_(pc.equal(pairs["id_a"], doc_id), pc.equal(pairs["id_b"], doc_id))).to_pylist()
+    others = {row["id_b"] if row["id_a"] == doc_id else row["id_a"]: row["jaccard"] for row in mine}
+    named = ledger.filter(pc.is_in(ledger["doc_id"], pa.array(list(others), pa.string())))
+    rows = named.select(["doc_id", "record_id", "source"]).to_pylist()
+    return [{**row, "jaccard": others[row["doc_id"]]} for row in rows]
 
 
 def _lines(story: dict[str, Any]) -> list[str]:
@@ -110,6 +132,7 @@ def _lines(story: dict[str, Any]) -> list[str]:
         f"  item {story['doc_id']}, content {story['content_id'][:16]}…, language {story['language']}",
         f"  {story['fate']}{_because(story)}",
     ]
+    lines += [f"  {code}: {words}" for code, words in story["words"].items()]
     if story["duplicate_of"]:
         lines.append(f"  copy of {safe(story['duplicate_of'])}, Jaccard {story['jaccard']:.3f}")
     for pair in story["duplicates"]:

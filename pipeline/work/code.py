@@ -1,6 +1,8 @@
 """What a result depends on besides data and settings: our own sources, and the versions of the libraries beneath them."""
 
 import hashlib
+import sys
+import unicodedata
 from collections.abc import Iterable
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -9,8 +11,9 @@ from pathlib import Path
 PACKAGES = ("pipeline", "expectations", "flows")
 
 LIBRARIES = (
-    "chardet", "fastwarc", "ftfy", "great-expectations", "langdetect", "lxml", "numba", "numpy", "phonenumbers", "py3langid",
-    "pyarrow", "pypdfium2", "python-docx", "python-stdnum", "trafilatura",
+    "chardet", "fastwarc", "ftfy", "great-expectations", "jinja2", "langdetect", "lxml", "lxml_html_clean", "numba", "numpy",
+    "orjson", "pandas", "phonenumbers", "py3langid", "pyarrow", "pypdfium2", "python-docx", "python-stdnum", "PyYAML",
+    "trafilatura", "zstandard",
 )  # fmt: skip
 """Libraries whose code can change a byte of a release. Prefect and torch cannot."""
 
@@ -30,8 +33,9 @@ def code_digest(only: Iterable[str] = ()) -> str:
 
 
 def lock() -> dict[str, str]:
-    """Version of each library that can change a byte of a release."""
-    return {name: version(name) for name in LIBRARIES}
+    """Version of each library that can change a byte of a release, and of Python's own tables of characters."""
+    own = {"python": ".".join(map(str, sys.version_info[:2])), "unicode": unicodedata.unidata_version}
+    return {name: version(name) for name in LIBRARIES} | own
 
 
 def _sources() -> list[tuple[str, Path]]:

@@ -47,6 +47,9 @@ def _load(cache: Path) -> dict[str, list[object]]:
 
 
 def _hash(file: InputFile) -> str:
+    if file.fault is not None:
+        # A pipe or device: opening it could wait for ever.
+        return UNREADABLE
     try:
         return sha256_file(file.path)
     except OSError:

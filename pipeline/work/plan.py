@@ -69,15 +69,16 @@ def make_plan(raw: Path, store: Store, config: Mapping[str, Any], shard_bytes: i
         store.work.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise disk_error(error, store.work, 4096) from error
+    specs = list_specs(raw)
     inputs = hash_inputs(files, store.hashes, time.time_ns())
     return Plan(
         raw=raw,
         store=store,
         files={(file.source, file.uri): file for file in files},
         inputs=tuple(sorted(inputs, key=lambda item: (item.source, item.uri))),
-        specs=list_specs(raw),
+        specs=specs,
         shards=tuple(cut(inputs, shard_bytes)),
-        config=plain(config),
+        config=plain({**config, "source.toml": specs}),
         code=code_digest(),
         lock=lock(),
         decisions=file_digest(store.decisions),
@@ -106,7 +107,10 @@ def file_digest(path: Path) -> str:
 
 def worker_count(asked: int) -> int:
     """Processes for per-document work: as asked, or one per core this process may use."""
-    return asked or len(os.sched_getaffinity(0))
+    if asked:
+        return asked
+    # Not every system can say which cores a process may use.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _input_changes(old: tuple[Input, ...], new: tuple[Input, ...]) -> list[str]:

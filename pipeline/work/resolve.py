@@ -5,16 +5,17 @@ shards, and the list of verified pairs.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.schema import DROPPED, FLAGGED, KEPT, QUARANTINED
+from pipeline.schema import DATA, DROPPED, FLAGGED, KEPT, QUARANTINED, TEST, VALIDATION
 from pipeline.stages.duplicates import (
     DuplicatesConfig,
+    Resolved,
     Similar,
     Sketches,
     find_similar,
@@ -29,10 +30,22 @@ from pipeline.storage import parquet
 from pipeline.storage.releases import Release
 from pipeline.storage.sources import SourceSpec
 from pipeline.work.candidate import RESOLUTION, ShardFiles
+from pipeline.work.judge import JUDGED_SCHEMA
+
+HELD_OUT = pa.schema(
+    [
+        DATA.field(name)
+        for name in ("doc_id", "record_id", "source", "group", "date", "content_id", "text_sha256", "text")
+    ]
+)
+"""What is read of earlier held-out documents."""
 
 COLUMNS = [
     "doc_id", "record_id", "source", "group", "date", "content_id", "text_sha256", "fate", "reasons", "words",
 ]  # fmt: skip
+
+
+_ITEMS = pa.schema([JUDGED_SCHEMA.field(name) for name in COLUMNS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,8 @@ class Inherited:
 
     splits: Mapping[str, str]
     published: frozenset[str]
+    held_out: pa.Table = field(default_factory=HELD_OUT.empty_table)
+    """Columns HELD_OUT of every document that was ever in validation or test: an edited copy of one must not train."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +78,23 @@ def inherit(releases: Sequence[Release]) -> Inherited:
         mine = dict(zip(kept["content_id"].to_pylist(), kept["split"].to_pylist(), strict=True))
         splits |= mine
         published = frozenset(mine)
-    return Inherited(splits, published)
+    return Inherited(splits, published, _held_out(releases))
+
+
+def _held_out(releases: Sequence[Release]) -> pa.Table:
+    """Validation and test documents of all releases, one row per content. Files shared by releases are read once."""
+    tables = [HELD_OUT.empty_table()]
+    seen: set[str] = set()
+    for release in releases:
+        for split in (VALIDATION, TEST):
+            for path, wanted in release.files(f"data/{split}-"):
+                if wanted.sha256 not in seen:
+                    seen.add(wanted.sha256)
+                    tables.append(parquet.read(path, sha256=wanted.sha256, columns=HELD_OUT.names))
+    every = pa.concat_tables(tables)
+    names = every["content_id"].to_pylist()
+    first = sorted({name: at for at, name in reversed(list(enumerate(names)))}.values())
+    return every.take(pa.array(first, pa.int64()))
 
 
 def resolve_all(
@@ -77,13 +108,48 @@ def resolve_all(
     items, sketches = _gather(shards, duplicates)
     eligible = pc.or_(pc.equal(items["fate"], KEPT), pc.equal(items["fate"], FLAGGED)).combine_chunks()
     rows = np.flatnonzero(eligible.to_numpy(zero_copy_only=False))
-    candidates = _ranked(items.take(rows), specs, inherited)
-    similar = find_similar(sketches, duplicates, rank_of(candidates, duplicates))
+    current = items.take(rows)
+    earlier = _not_in(inherited.held_out, current["content_id"])
+    candidates = _ranked(pa.concat_tables([current, _as_items(earlier)]), specs, inherited)
+    similar = find_similar(
+        [*sketches, *sketch(earlier["text"], duplicates)], duplicates, rank_of(candidates, duplicates)
+    )
     found = resolve(candidates, similar, duplicates)
-    clusters = smallest_of(similar.labels(), candidates["content_id"].to_pylist())
-    columns = _columns(items, rows, found.survivor, found.jaccard, found.reason, clusters)
-    empty = _split(items, columns, inherited, split)
-    return Resolution(_table(items, columns), _pairs(similar, candidates, clusters, duplicates), empty)
+    labels = similar.labels()
+    clusters = smallest_of(labels[: len(rows)], current["content_id"].to_pylist())
+    columns = _columns(items, rows, found, clusters)
+    bonds = _bonds(items, rows, labels, earlier)
+    empty = _split(items, columns, bonds, inherited, split)
+    return Resolution(_table(items, columns), _pairs(similar, current, clusters, duplicates), empty)
+
+
+def _not_in(held_out: pa.Table, contents: pa.ChunkedArray) -> pa.Table:
+    """Held-out documents whose content is no longer there: what an edited copy of them must still be bound to."""
+    return held_out.filter(pc.invert(pc.is_in(held_out["content_id"], value_set=contents)))
+
+
+def _as_items(earlier: pa.Table) -> pa.Table:
+    """Earlier documents as flagged items: flagged ones bind what is like them, and never remove anything."""
+    n = earlier.num_rows
+    constant = {"fate": FLAGGED, "reasons": [], "words": 0}
+    columns = [
+        pa.array([constant[name]] * n, _ITEMS.field(name).type) if name in constant else earlier[name]
+        for name in COLUMNS
+    ]
+    return pa.table(columns, schema=_ITEMS)
+
+
+def _bonds(
+    items: pa.Table, rows: NDArray[np.int64], labels: NDArray[np.int64], earlier: pa.Table
+) -> pa.Table:
+    """What binds items to one split, the earlier held-out documents after the items of this release."""
+    label: list[str | None] = [None] * items.num_rows
+    for at, row in enumerate(rows.tolist()):
+        label[row] = str(labels[at])
+    names = ["content_id", "source", "group"]
+    bound = pa.concat_tables([items.select(names), earlier.select(names)])
+    cluster = [*label, *map(str, labels[len(rows) :].tolist())]
+    return bound.append_column("cluster", pa.array(cluster, pa.string()))
 
 
 @dataclass(slots=True)
@@ -111,7 +177,9 @@ def _gather(shards: Sequence[ShardFiles], config: DuplicatesConfig) -> tuple[pa.
 
 def _ranked(items: pa.Table, specs: Mapping[str, SourceSpec], inherited: Inherited) -> pa.Table:
     """The items with the columns that the survivor order needs. Of two copies the longer is the more complete one."""
-    priority = [float(specs[source].priority) for source in items["source"].to_pylist()]
+    # A source that is gone from raw/ may still bind through its held-out documents.
+    known = {source: float(spec.priority) for source, spec in specs.items()}
+    priority = [known.get(source, 0.0) for source in items["source"].to_pylist()]
     published = [content in inherited.published for content in items["content_id"].to_pylist()]
     return (
         items.append_column(
@@ -124,14 +192,7 @@ def _ranked(items: pa.Table, specs: Mapping[str, SourceSpec], inherited: Inherit
     )
 
 
-def _columns(
-    items: pa.Table,
-    rows: NDArray[np.int64],
-    survivor: NDArray[np.int64],
-    jaccard: NDArray[np.float64],
-    reason: Sequence[str | None],
-    clusters: Sequence[str],
-) -> _Columns:
+def _columns(items: pa.Table, rows: NDArray[np.int64], found: Resolved, clusters: Sequence[str]) -> _Columns:
     n = items.num_rows
     records = items["record_id"].to_pylist()
     out = _Columns(
@@ -144,31 +205,27 @@ def _columns(
     )
     for at, row in enumerate(rows.tolist()):
         out.cluster[row] = clusters[at]
-        code = reason[at]
+        code = found.reason[at]
         if code is not None:
             out.fate[row] = DROPPED
             out.reasons[row] = [*out.reasons[row], code]
-            out.duplicate_of[row] = records[rows[survivor[at]]]
-            out.jaccard[row] = float(jaccard[at])
+            out.duplicate_of[row] = records[rows[found.survivor[at]]]
+            out.jaccard[row] = float(found.jaccard[at])
     return out
 
 
-def _split(items: pa.Table, columns: _Columns, inherited: Inherited, config: SplitConfig) -> tuple[str, ...]:
+def _split(
+    items: pa.Table, columns: _Columns, bonds: pa.Table, inherited: Inherited, config: SplitConfig
+) -> tuple[str, ...]:
     """Fill in splits; what ties documents of different splits together goes to quarantine. Names the empty splits."""
-    kept = [fate == KEPT for fate in columns.fate]
-    table = pa.table(
-        {
-            "content_id": items["content_id"],
-            "source": items["source"],
-            "group": items["group"],
-            "tokens": items["words"],
-            "cluster": pa.array(columns.cluster, pa.string()),
-            "kept": pa.array(kept, pa.bool_()),
-        }
-    )
+    n = items.num_rows
+    beyond = bonds.num_rows - n
+    kept = [fate == KEPT for fate in columns.fate] + [False] * beyond
+    tokens = items["words"].to_pylist() + [0] * beyond
+    table = bonds.append_column("tokens", pa.array(tokens, pa.int64())).append_column("kept", pa.array(kept))
     assignment = assign(table, inherited.splits, config)
-    columns.split = assignment.split
-    for row, code in enumerate(assignment.reason):
+    columns.split = assignment.split[:n]
+    for row, code in enumerate(assignment.reason[:n]):
         if code is not None:
             columns.fate[row] = QUARANTINED
             columns.reasons[row] = [*columns.reasons[row], code]
@@ -191,5 +248,7 @@ def _table(items: pa.Table, columns: _Columns) -> pa.Table:
 
 
 def _pairs(similar: Similar, items: pa.Table, clusters: Sequence[str], config: DuplicatesConfig) -> pa.Table:
-    ids = items["record_id"].combine_chunks()
-    return pairs_table(similar.pairs(config.full_bucket), ids, pa.array(clusters, pa.string()))
+    """Pairs among the items of this release, by doc_id: a record's own id may stand in two sources."""
+    pairs = similar.pairs(config.full_bucket)
+    mine = pairs.filter(pc.less(pairs["j"], items.num_rows))
+    return pairs_table(mine, items["doc_id"].combine_chunks(), pa.array(clusters, pa.string()))

@@ -1,5 +1,6 @@
 """The command line: help without heavy imports, documented commands, safe output, plain errors."""
 
+import json
 import re
 import subprocess
 import sys
@@ -105,3 +106,8 @@ def test_a_bug_is_said_without_a_page_of_frames() -> None:
     assert done.returncode == 1
     assert "this is a bug: ZeroDivisionError" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_measure_that_does_not_apply_is_null_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    emit([{"m": float("nan"), "n": (1.5, float("inf"))}], [], as_json=True)
+    assert json.loads(capsys.readouterr().out) == [{"m": None, "n": [1.5, None]}]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -11,9 +12,12 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import typer
 from in_process import Suites, played, refresh
 from small_store import DirectPool, World, article, write
+from typer.testing import CliRunner
 
+from flows import cli
 from flows.commands import dedup, diff, extract, gate, measure, publish, releases, train, why
 from flows.commands import refresh as refreshing
 from flows.commands.context import check_out, context
@@ -318,7 +322,9 @@ def test_the_story_of_an_item_is_told_by_any_of_its_names(world: World, capsys: 
     why.run("brev/kopia.txt", None, None, as_json=True)
     (story,) = facts(capsys)
     assert story["duplicate_of"] == "blad/artikel-04.txt"
-    assert story["duplicates"] == [{"record_id": "blad/artikel-04.txt", "jaccard": 1.0}]
+    assert [(item["record_id"], item["jaccard"]) for item in story["duplicates"]] == [
+        ("blad/artikel-04.txt", 1.0)
+    ]
     for name in (story["doc_id"], story["doc_id"][:8], story["uri"]):
         why.run(name, None, None, as_json=True)
         assert story["doc_id"] in [item["doc_id"] for item in facts(capsys)]
@@ -511,3 +517,80 @@ def test_without_a_release_there_is_nothing_to_train_on(tmp_path: Path) -> None:
 def test_a_release_trains_where_its_raw_folder_is_gone(flown: World, tmp_path: Path) -> None:
     data = train.training_data(get(flown.store, 1), tmp_path / "nowhere")
     assert {source.licence for source in data.sources} == {""}
+
+
+# The command line itself
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("refresh --plan --workers 1", 0, "changed since the newest release: nothing"),
+        ("extract raw/blad/artikel-00.txt", 0, "Plantering i trakten 0"),
+        ("dedup raw -o pairs.parquet --threshold 0.9", 0, "1 verified pairs at Jaccard ≥ 0.9"),
+        ("why b-0", 0, "Release 1: b-0"),
+        ("report", 0, "in 20 = "),
+        ("releases", 0, "release"),
+        ("verify", 0, "every byte is as published"),
+        ("rollback 1 --reason provning", 0, "release 2 now is what release 1 was"),
+        ("diff 1 1", 0, "0 documents changed"),
+        ("gate show", 0, "accounting.rest"),
+        ("refresh --workers 999", 2, "less than or equal to 256"),
+    ],
+)
+def test_every_command_is_wired_to_its_work(world: World, line: str, code: int, said: str) -> None:
+    done = CliRunner().invoke(cli.app, line.split())
+    assert done.exit_code == code, done.exception
+    assert said in done.output
+
+
+def test_commands_that_make_a_release_or_an_adapter_answer_with_their_code(
+    world: World, trained: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measure, "open_pool", lambda workers: nullcontext(DirectPool()))
+    assert CliRunner().invoke(cli.app, ["measure", "raw/brev", "-o", "m.parquet"]).exit_code == 0
+    assert CliRunner().invoke(cli.app, ["train", "--name", "bad"]).exit_code == 3
+    held_first(world)
+    assert CliRunner().invoke(cli.app, ["gate", "approve", "--by", "Eva"]).exit_code == 0
+    assert CliRunner().invoke(cli.app, ["publish"]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (UsageError("so not"), 2, "kvarn: so not"),
+        (Blocked("the gate"), 3, "kvarn: the gate"),
+        (StoreDamaged("a byte"), 5, "kvarn: a byte"),
+        (OSError(28, "No space left on device", "/data/x"), 1, "kvarn: /data/x: No space left on device"),
+        (OSError("odd"), 1, "kvarn: odd"),
+    ],
+)
+@pytest.mark.parametrize("debug", ["", "1"])
+def test_errors_are_one_line_and_a_code(
+    capsys: Say, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int, said: str, debug: str
+) -> None:
+    app = typer.Typer(pretty_exceptions_enable=False)
+
+    @app.command()
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setenv("KVARN_DEBUG", debug)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(sys, "argv", ["kvarn"])
+    monkeypatch.setattr(cli, "app", app)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == code
+    told = capsys.readouterr().err
+    assert said in told
+    assert ("Traceback" in told) == bool(debug)
+
+
+@pytest.mark.parametrize("debug", ["", "1"])
+def test_a_bug_is_told_with_what_to_do(capsys: Say, monkeypatch: pytest.MonkeyPatch, debug: str) -> None:
+    monkeypatch.setenv("KVARN_DEBUG", debug)
+    cli._plain_error(ZeroDivisionError, ZeroDivisionError("bug"), None)
+    told = capsys.readouterr().err
+    assert "this is a bug: ZeroDivisionError: bug" in told
+    assert told.count("ZeroDivisionError") == 1 + bool(debug)

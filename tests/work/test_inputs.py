@@ -48,3 +48,10 @@ def test_a_file_that_cannot_be_opened_is_listed_as_unreadable(tmp_path: Path) ->
     (tmp_path / "raw/a/x.txt").symlink_to(tmp_path / "nowhere")
     (only,) = hash_inputs(list_files(tmp_path / "raw"), tmp_path / "hashes.json", LATER)
     assert only.sha256 == UNREADABLE
+
+
+def test_a_pipe_is_never_opened(tmp_path: Path) -> None:
+    (tmp_path / "raw/a").mkdir(parents=True)
+    os.mkfifo(tmp_path / "raw/a/pipe.txt")
+    (only,) = hash_inputs(list_files(tmp_path / "raw"), tmp_path / "hashes.json", LATER)
+    assert only.sha256 == UNREADABLE

@@ -8,6 +8,9 @@ import pytest
 from small_store import World
 
 from pipeline.schema import REPAIRED
+from pipeline.stages.language import LanguageConfig
+from pipeline.stages.noise import NoiseConfig
+from pipeline.stages.pii import PiiConfig
 from pipeline.storage import parquet
 from pipeline.work import heartbeat, measure
 from pipeline.work.measure import (
@@ -69,7 +72,7 @@ def test_the_file_at_work_is_told_before_it_is_read(world: World, tmp_path: Path
     job = job_of(world, tmp_path / "shard")
     list(read_shard(job))
     heartbeat._beat.clear()
-    assert seen == [file.uri for file in job.files]
+    assert list(dict.fromkeys(seen)) == [file.uri for file in job.files]
 
 
 def test_a_shard_without_files_has_no_tables(world: World, tmp_path: Path) -> None:
@@ -98,3 +101,15 @@ def test_plain_makes_dataclasses_objects_and_leaves_the_rest() -> None:
     assert heartbeat.plain({"a": 1}) == {"a": 1}
     assert heartbeat.plain(MeasureSettings) is MeasureSettings
     assert heartbeat.plain(MeasureSettings().read)["members"] == 10_000
+
+
+def test_a_changed_limit_measures_nothing_anew_and_a_changed_measure_does() -> None:
+    plain_settings = MeasureSettings().fingerprint
+    assert MeasureSettings(noise=NoiseConfig(min_words=31)).fingerprint == plain_settings
+    assert (
+        MeasureSettings(language=LanguageConfig(min_target_share=0.6, foreign="flag")).fingerprint
+        == plain_settings
+    )
+    assert MeasureSettings(pii=PiiConfig(email="flag")).fingerprint == plain_settings
+    assert MeasureSettings(pii=PiiConfig(email="off")).fingerprint != plain_settings
+    assert MeasureSettings(language=LanguageConfig(target=("da",))).fingerprint != plain_settings

@@ -171,3 +171,12 @@ def test_no_decisions_have_the_digest_of_nothing(tmp_path: Path) -> None:
 def test_no_number_of_workers_means_one_for_each_core() -> None:
     assert worker_count(3) == 3
     assert worker_count(0) == len(os.sched_getaffinity(0))
+
+
+def test_what_source_toml_says_is_a_change(tmp_path: Path) -> None:
+    write(tmp_path / "raw" / "a" / "a.txt", "text")
+    before = make_plan(tmp_path / "raw", Store(tmp_path / "curated"), {}, 1)
+    write(tmp_path / "raw" / "a" / "source.toml", "priority = 7\n")
+    after = make_plan(tmp_path / "raw", Store(tmp_path / "curated"), {}, 1)
+    assert before.inputs == after.inputs
+    assert before.config != after.config

@@ -20,7 +20,7 @@ from pipeline.storage import parquet
 from pipeline.storage.sources import SourceSpec
 from pipeline.work.candidate import RESOLUTION, ShardFiles
 from pipeline.work.judge import JUDGED_SCHEMA
-from pipeline.work.resolve import Inherited, Resolution, inherit, resolve_all
+from pipeline.work.resolve import HELD_OUT, Inherited, Resolution, inherit, resolve_all
 
 NOTHING = Inherited({}, frozenset())
 SPECS = {"a": SourceSpec(priority=5), "b": SourceSpec()}
@@ -194,3 +194,51 @@ def test_splits_of_all_releases_are_inherited_and_only_the_last_is_published(wor
     assert removed["content_id"] not in inherited.published
     assert inherited.published == kept
     assert inherit([]) == NOTHING
+
+
+def held(rows: Sequence[dict[str, Any]], splits: dict[str, str]) -> Inherited:
+    """What a release with these rows leaves behind for the next one."""
+    columns = HELD_OUT.names
+    texts = [{**row, "text": row["published"]} for row in rows if splits[row["content_id"]] != "train"]
+    table = pa.Table.from_pylist([{name: row[name] for name in columns} for row in texts], HELD_OUT)
+    return Inherited(splits, frozenset(splits), table)
+
+
+def test_an_edited_held_out_document_stays_out_of_train(tmp_path: Path) -> None:
+    first = [item(n, article(n)) for n in range(12)]
+    out = by_record(first, resolved(first, tmp_path))
+    splits = {row["content_id"]: str(out[row["record_id"]]["split"]) for row in first}
+    assert set(splits.values()) == set(SPLITS)
+    edited = [item(n, article(n) + "Tillägg.\n") for n in range(12)]
+    again = by_record(edited, resolved(edited, tmp_path, inherited=held(first, splits)))
+    for old, new in zip(first, edited, strict=True):
+        if splits[old["content_id"]] != "train":
+            assert again[new["record_id"]]["split"] == splits[old["content_id"]]
+            assert again[new["record_id"]]["fate"] == KEPT
+
+
+def test_what_ties_a_held_out_document_that_is_gone_to_train_is_quarantined(tmp_path: Path) -> None:
+    first = [item(n, article(n)) for n in range(12)]
+    out = by_record(first, resolved(first, tmp_path))
+    splits = {row["content_id"]: str(out[row["record_id"]]["split"]) for row in first}
+    gone = next(row for row in first if splits[row["content_id"]] == "test")
+    kept = next(row for row in first if splits[row["content_id"]] == "train")
+    tie = item(90, gone["published"] + "Tillägg.\n", group="g")
+    rows = [{**kept, "group": "g"}, tie]
+    again = by_record(rows, resolved(rows, tmp_path, inherited=held(first, splits)))
+    assert again[kept["record_id"]]["split"] == "train"
+    assert again[tie["record_id"]]["reasons"] == [CONFLICT]
+
+
+def test_equal_record_ids_in_two_sources_are_two_items(tmp_path: Path) -> None:
+    rows = [item(n, article(n), source, record_id="1") for n, source in ((1, KEPT), (2, KEPT))]
+    rows.append(item(3, article(1), source="b", record_id="1"))
+    pairs = resolved(rows, tmp_path).pairs.to_pylist()
+    assert [{pair["id_a"], pair["id_b"]} for pair in pairs] == [{rows[0]["doc_id"], rows[2]["doc_id"]}]
+
+
+def test_a_source_that_is_gone_still_binds(tmp_path: Path) -> None:
+    gone = item(1, article(1), source="vanished")
+    rows = [item(2, article(1) + "Tillägg.\n")]
+    out = resolved(rows, tmp_path, inherited=held([gone], {gone["content_id"]: "test"}))
+    assert out.rows.to_pylist()[0]["split"] == "test"

@@ -35,9 +35,11 @@ def test_a_new_file_moves_no_boundary_but_its_own(listing: list[Input], extra: I
     last = {item.source: max(i.uri for i in without if i.source == item.source) for item in without}
     before = boundaries(list(cut(without, 500, 1 << 40)))
     after = boundaries(list(cut([*without, extra], 500, 1 << 40)))
-    ends_of_sources = {(source, uri) for source, uri in last.items()}
+    ends_of_sources = set(last.items())
     assert before - after <= ends_of_sources
-    assert after - before <= {(extra.source, extra.uri)} | {(extra.source, max(extra.uri, last.get(extra.source, "")))}
+    assert after - before <= {(extra.source, extra.uri)} | {
+        (extra.source, max(extra.uri, last.get(extra.source, "")))
+    }
 
 
 def test_a_large_file_ends_its_shard() -> None:
