@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import KvarnError, StoreDamaged, UsageError
-from pipeline.storage.files import disk_error, put_if_absent, sha256_file, sync_folder, write_bytes
+from pipeline.storage.files import disk_error, put_if_absent, sha256_file, sync_folder, sync_tree, write_bytes
 from pipeline.storage.manifest import LATE, NAME, FileEntry, Manifest, check_files, entry, read_manifest
 from pipeline.storage.parquet import damaged
 from pipeline.storage.paths import Store
@@ -91,7 +91,9 @@ def get(store: Store, number: int) -> Release:
 def publish(store: Store, candidate: Path, commit: Commit) -> Release:
     """Make an audited candidate the release `commit.number`. The caller holds the store's lock.
 
-    Raises StoreDamaged if a byte of the candidate is not as its manifest says, or the number was taken.
+    Every byte and name of the candidate is on disk before the rename, and the rename before the commit: a power failure
+    leaves no commit of a release that is not whole. Raises StoreDamaged if a byte of the candidate is not as its manifest
+    says, or the number was taken.
     """
     manifest = read_manifest(candidate, commit.digest)
     faults = check_files(candidate, manifest.files) + check_files(candidate, commit.files)
@@ -100,10 +102,12 @@ def publish(store: Store, candidate: Path, commit: Commit) -> Release:
             "the candidate changed after its audit; run `kvarn refresh` again: " + "; ".join(faults)
         )
     remove_uncommitted(store)
+    sync_tree(candidate)
     target = store.releases / commit.folder
     try:
         candidate.rename(target)
         sync_folder(store.releases)
+        sync_folder(candidate.parent)
     except OSError as error:
         raise disk_error(error, target, 4096) from error
     return add_commit(store, commit)

@@ -19,6 +19,7 @@ from pipeline.storage.files import (
     put_if_absent,
     sha256_file,
     sync_file,
+    sync_tree,
     write_bytes,
 )
 from pipeline.storage.paths import Store
@@ -131,6 +132,11 @@ def test_an_error_on_a_read_only_disk_is_plain(read_only: Path) -> None:
 def test_a_store_that_cannot_be_made_is_named(read_only: Path) -> None:
     with pytest.raises(KvarnError, match=r"cannot write .*releases: the file system is read-only"):
         Store(read_only / "curated").create()
+
+
+def test_a_folder_that_cannot_be_listed_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    with pytest.raises(KvarnError, match=r"cannot write .*nowhere: No such file"):
+        sync_tree(tmp_path / "nowhere")
 
 
 @pytest.fixture

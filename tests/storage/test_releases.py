@@ -1,12 +1,14 @@
 """Write, audit, publish: a reader sees release n or n + 1 whole, never half of one."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from pipeline.errors import AlreadyRunning, StoreDamaged, UsageError
+from pipeline.errors import AlreadyRunning, KvarnError, StoreDamaged, UsageError
 from pipeline.storage import parquet
 from pipeline.storage.files import put_if_absent
 from pipeline.storage.lock import exclusive
@@ -156,6 +158,49 @@ def test_a_candidate_that_changed_after_its_audit_is_not_published(store: Store)
     with pytest.raises(StoreDamaged, match="changed after its audit"):
         publish(store, folder, commit)
     assert list_releases(store) == []
+
+
+def test_all_of_a_candidate_is_on_disk_before_its_rename_and_the_rename_before_its_commit(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a power failure spares: files before the folder that names them, the folder before the commit."""
+    store.create()
+    folder, digest = make_candidate(store, "skog")
+    deep = folder / "suites" / "more"
+    deep.mkdir(parents=True)
+    (deep / "own.json").write_text("[]")
+    names = {
+        path.stat().st_ino: path for path in (folder, *folder.rglob("*"), store.releases, store.candidates)
+    }
+    seen: list[Path | str] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: seen.append(names.get(os.fstat(handle).st_ino, "other")))
+    for name in ("rename", "link"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *to, name=name, real=real: (seen.append(name), real(*to)))
+    publish(store, folder, commit_for(store, folder, digest))
+    renamed, linked = seen.index("rename"), seen.index("link")
+    before, between = seen[:renamed], seen[renamed + 1 : linked]
+    assert {folder, *names.values()} - {store.releases, store.candidates} == set(before)
+    for path in before:
+        assert path == folder or before.index(path) < before.index(path.parent)  # type: ignore[union-attr,arg-type]
+    assert between[:2] == [store.releases, store.candidates]
+
+
+def test_a_candidate_that_cannot_be_flushed_is_not_published(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.create()
+    folder, digest = make_candidate(store, "skog")
+    commit = commit_for(store, folder, digest)
+
+    def failing(handle: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(KvarnError, match=r"cannot write .*: Input/output error; nothing was published"):
+        publish(store, folder, commit)
+    assert list_releases(store) == []
+    assert folder.is_dir()
 
 
 def test_a_newer_schema_version_is_refused_by_name(tmp_path: Path) -> None:
