@@ -226,3 +226,16 @@ def test_a_release_that_cannot_be_read_is_damage_by_name(made: World, tmp_path: 
         assert ["ledger.parquet" in line and "Input/output error" in line for line in verify(release)] == [
             True
         ]
+
+
+def test_a_left_folder_that_cannot_be_removed_is_named(made: World, tmp_path: Path) -> None:
+    world = made.copy(tmp_path / "world")
+    (world.store.releases / "000002").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+
+        def failing(*_: object, **__: object) -> None:
+            raise OSError(errno.EACCES, "Permission denied")
+
+        patch.setattr(shutil, "rmtree", failing)
+        with pytest.raises(KvarnError, match=r"cannot write .*000002: permission denied"):
+            remove_uncommitted(world.store)

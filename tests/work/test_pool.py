@@ -17,7 +17,7 @@ from small_store import World
 
 from pipeline.errors import KvarnError, UsageError
 from pipeline.storage.manifest import FileEntry
-from pipeline.work import confine, heartbeat, nursery
+from pipeline.work import confine, heartbeat, nursery, sandbox
 from pipeline.work.frames import LONGEST, Frames
 from pipeline.work.jobs import run_job
 from pipeline.work.markers import Marker
@@ -209,6 +209,56 @@ def test_the_nursery_forks_ends_and_stops_as_told(monkeypatch: pytest.MonkeyPatc
     opened[0].close()
 
 
+def test_a_nursery_whose_parent_left_before_it_began_ends(
+    pair: tuple[Frames, Frames], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = pair
+    ours.close()
+    monkeypatch.setattr(sys, "argv", ["x", str(os.dup(theirs.connection.fileno()))])
+    opened: list[Frames] = []
+
+    def frames(connection: socket.socket) -> Frames:
+        opened.append(Frames(connection))
+        return opened[-1]
+
+    monkeypatch.setattr(nursery, "Frames", frames)
+    monkeypatch.setattr(nursery, "load", raises)
+    nursery.main()
+    opened[0].close()
+
+
+def test_a_forked_worker_keeps_only_its_own_end(
+    pair: tuple[Frames, Frames], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control, _ = pair
+
+    def work(frames: Frames, function: object, parent: int, address_bytes: int) -> None:
+        assert control.connection.fileno() == -1
+        frames.close()
+        raise Ended
+
+    monkeypatch.setattr(os, "fork", lambda: 0)
+    monkeypatch.setattr(nursery, "_work", work)
+    with pytest.raises(Ended):
+        nursery._fork(control, raises, 1 << 30)
+
+
+def test_a_worker_whose_parent_hangs_up_between_jobs_ends_well(
+    pair: tuple[Frames, Frames], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses: list[int] = []
+    for name in ("die_with", "limit_resources"):
+        monkeypatch.setattr(confine, name, lambda _: None)
+    monkeypatch.setattr(confine, "forbid_network", lambda: False)
+    monkeypatch.setattr(os, "_exit", statuses.append)
+    monkeypatch.setattr(heartbeat, "_beat", [])
+    ours, theirs = pair
+    ours.connection.shutdown(socket.SHUT_WR)
+    nursery._work(theirs, raises, 77, 1 << 30)
+    assert ours.receive_json(1) == {"network": "open"}
+    assert statuses == [0]
+
+
 # Confinement
 
 
@@ -286,6 +336,7 @@ def test_memory_of_a_process_is_told_and_that_of_none_is_nothing() -> None:
 def test_a_pool_whose_nursery_is_gone_says_so() -> None:
     pool = SandboxPool[dict[str, Any], Any](1, "pipeline.work.heartbeat:plain")
     assert pool.submit({"a": 1}) == {"a": 1}
+    assert pool.describe()["workers"] == 1
     pool._nursery.kill()
     pool._nursery.wait()
     with pytest.raises(KvarnError):
@@ -293,3 +344,22 @@ def test_a_pool_whose_nursery_is_gone_says_so() -> None:
     with pytest.raises(KvarnError):
         pool.submit({"a": 1})
     pool.close()
+
+
+def test_a_nursery_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = SandboxPool[dict[str, Any], Any](1, "pipeline.work.heartbeat:plain")
+    assert pool.describe()["network"] in ("blocked", "open")
+    os.kill(pool._nursery.pid, signal.SIGSTOP)
+    real = pool._nursery.wait
+    monkeypatch.setattr(pool._nursery, "wait", lambda timeout=None: real(0.2 if timeout else None))
+    pool.close()
+    assert pool._nursery.returncode == -signal.SIGKILL
+
+
+def test_a_nursery_that_is_never_ready_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "START_SECONDS", 0.2)
+    with SandboxPool[dict[str, Any], Any](1, "pipeline.work.heartbeat:plain") as pool:
+        os.kill(pool._nursery.pid, signal.SIGSTOP)
+        with pytest.raises(KvarnError, match=r"not ready after 0\.2 s"):
+            pool.submit({"a": 1})
+        os.kill(pool._nursery.pid, signal.SIGCONT)
