@@ -56,17 +56,25 @@ NO_DIGEST = hashlib.sha256(b"").hexdigest()
 
 
 def read_file(
-    path: Path, uri: str, spec: SourceSpec, limits: ReadLimits, *, prefix: str = ""
+    path: Path,
+    uri: str,
+    spec: SourceSpec,
+    limits: ReadLimits,
+    *,
+    prefix: str = "",
+    listed: tuple[int, int] | None = None,
 ) -> Iterator[Record]:
     """The records of one file, in order; at least one. Never raises for what the file holds: faults are records too.
 
-    `uri` is relative to the source folder; `prefix` + `uri` names a record without an id of its own.
+    `uri` is relative to the source folder; `prefix` + `uri` names a record without an id of its own. `listed` is the size and
+    mtime_ns under which the file was listed and hashed: another file in its place is not read.
     """
     named = _Namer(prefix, spec, path)
     try:
         _check_regular(path)
         with path.open("rb", buffering=1 << 17) as stream:
             before = os.fstat(stream.fileno())
+            _check_listed(before, listed)
             yield from named.records(_found(stream, path, uri, spec, limits), limits)
             after = path.stat()
         _check_unchanged(before, after)
@@ -81,6 +89,15 @@ def _check_regular(path: Path) -> None:
     """Opening a pipe would wait for a writer for ever."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise Unreadable("read.io_error", "this is not a regular file")
+
+
+def _check_listed(status: os.stat_result, listed: tuple[int, int] | None) -> None:
+    """What is read must be what was hashed: the manifest names its bytes."""
+    if listed is not None and (status.st_size, status.st_mtime_ns) != listed:
+        raise Unreadable(
+            "read.changed_while_read",
+            "the file changed after it was listed; the next run reads it as it then is",
+        )
 
 
 def _check_unchanged(before: os.stat_result, after: os.stat_result) -> None:
@@ -138,7 +155,8 @@ def read_tables(
     if file.fault is not None:
         records = iter([fault_record(file.uri, file.fault, file.message or file.fault, prefix=file.prefix)])
     else:
-        records = read_file(file.path, file.uri, spec, limits, prefix=file.prefix)
+        listed = (file.size, file.mtime_ns)
+        records = read_file(file.path, file.uri, spec, limits, prefix=file.prefix, listed=listed)
     batch: list[Record] = []
     size = 0
     for record in records:

@@ -1,6 +1,7 @@
 """What single readers know of their formats."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -191,6 +192,21 @@ def test_a_file_that_changes_while_it_is_read_is_told(tmp_path: Path) -> None:
     assert next(records).fault is None
     path.write_text("annat")
     assert [record.fault for record in records][-1] == "read.changed_while_read"
+
+
+@pytest.mark.parametrize("change", ["size", "time"])
+def test_a_file_that_is_not_the_one_that_was_listed_is_not_read(tmp_path: Path, change: str) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("Det som räknades in.")
+    (file,) = list_input(tmp_path)
+    (table,) = read_tables(file, SourceSpec(), LIMITS)
+    assert table["fault"].to_pylist() == [None]
+    if change == "size":
+        path.write_text("Något helt annat som skrevs efteråt.")
+    os.utime(path, ns=(file.mtime_ns, file.mtime_ns + (change == "time")))
+    (table,) = read_tables(file, SourceSpec(), LIMITS)
+    assert table["fault"].to_pylist() == ["read.changed_while_read"]
+    assert table["text"].to_pylist() == [""]
 
 
 def test_a_limit_that_would_read_nothing_is_refused() -> None:
