@@ -30,9 +30,11 @@ def main() -> None:
     start = control.receive_json()
     if start is None:
         return
+    _watch_while_warming(parent)
     function = load(start["function"])
     if start["warm_up"]:
         load(start["warm_up"])()
+    signal.setitimer(signal.ITIMER_REAL, 0)
     control.send_json({"ready": True})
     while os.getppid() == parent:
         if not select.select([control.connection], [], [], PARENT_POLL)[0]:
@@ -44,6 +46,20 @@ def main() -> None:
             control.send_json({"status": _end(order["end"])})
         else:
             _fork(control, function, order["address_bytes"])
+
+
+def _watch_while_warming(parent: int) -> None:
+    """Compiling takes up to a minute, in which nobody reads the socket: look for the parent by a timer.
+
+    Not by a death signal: that follows the thread that started this process, which may end before the main process does.
+    """
+
+    def look(*_: object) -> None:
+        if os.getppid() != parent:
+            os._exit(1)
+
+    signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, PARENT_POLL, PARENT_POLL)
 
 
 def load(path: str) -> Callable[..., Any]:
