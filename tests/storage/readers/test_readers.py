@@ -1,5 +1,6 @@
 """What single readers know of their formats."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -159,7 +160,24 @@ def test_roff_loses_its_requests_and_fonts(tmp_path: Path) -> None:
 def test_a_mail_thread_is_a_group(tmp_path: Path) -> None:
     mail = "Message-ID: <2@a>\nReferences: <1@a> <x@a>\nDate: Mon, 01 Jan 2024 10:00:00 +0100\nSubject: Skog\n\nHej\n"
     (record,) = read(tmp_path, "m.eml", mail)
-    assert (record.group, record.date, record.text) == ("1@a", "2024-01-01T10:00:00+01:00", "Hej\n")
+    assert (record.date, record.text) == ("2024-01-01T10:00:00+01:00", "Hej\n")
+    first = "Message-ID: <1@a>\nSubject: Skog\n\nHej\n"
+    (other,) = read(tmp_path, "n.eml", first)
+    assert record.group == other.group == hashlib.sha256(b"1@a").hexdigest()[:16]
+
+
+@pytest.mark.parametrize("name", ["m.eml", "m.mbox"])
+def test_no_address_of_a_mail_header_is_kept(tmp_path: Path, name: str) -> None:
+    mail = (
+        "From: Eva Svensson <eva.svensson@example.se>\nTo: Åke <ake@example.se>\nCc: bo@example.se\nSubject: Skog\n"
+        "Message-ID: <eva.svensson@example.se>\nReferences: <1.eva.svensson@example.se>\n\nHej!\n"
+    )
+    head = "From eva.svensson@example.se Mon Jan  1 10:00:00 2024\n" if name.endswith("mbox") else ""
+    (record,) = read(tmp_path, name, head + mail)
+    assert record.meta == {"subject": "Skog"}
+    assert record.group is not None
+    for kept in (record.group, record.record_id, record.text):
+        assert "svensson" not in kept.lower()
 
 
 @pytest.mark.parametrize(
