@@ -17,7 +17,8 @@ from pipeline.storage.parquet import damaged
 
 NAME = "manifest.json"
 LATE = ("report.json", "report.html", "validation.json")
-"""Files that name the digest, or are made from a verdict about it: they cannot be inside it. The commit holds their sha256."""
+"""Files that name the digest, or are made from a verdict about it: they cannot be inside it. The state of the candidate
+holds their sha256 from the moment it is held, and then its commit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import KvarnError, StoreDamaged, UsageError
+from pipeline.errors import ContractError, KvarnError, StoreDamaged, UsageError
 from pipeline.storage.files import disk_error, put_if_absent, sha256_file, sync_folder, sync_tree, write_bytes
 from pipeline.storage.manifest import LATE, NAME, FileEntry, Manifest, check_files, entry, read_manifest
 from pipeline.storage.parquet import damaged
@@ -96,11 +96,9 @@ def publish(store: Store, candidate: Path, commit: Commit) -> Release:
     says, or the number was taken.
     """
     manifest = read_manifest(candidate, commit.digest)
-    faults = check_files(candidate, manifest.files) + check_files(candidate, commit.files)
+    faults = check_files(candidate, manifest.files) + late_faults(candidate, commit.files)
     if faults:
-        raise StoreDamaged(
-            "the candidate changed after its audit; run `kvarn refresh` again: " + "; ".join(faults)
-        )
+        raise changed(faults)
     remove_uncommitted(store)
     sync_tree(candidate)
     target = store.releases / commit.folder
@@ -165,8 +163,24 @@ def _put_back(store: Store, folder: Path) -> bool:
 
 
 def late_files(folder: Path) -> dict[str, FileEntry]:
-    """Entries of the files that the commit, not the manifest, vouches for."""
-    return {name: entry(folder / name) for name in LATE if (folder / name).is_file()}
+    """Entries of the files that the commit, not the manifest, vouches for. Raises ContractError where one was not written."""
+    absent = [name for name in LATE if not (folder / name).is_file()]
+    if absent:
+        raise ContractError(f"{folder}: {', '.join(absent)} missing: no candidate goes on without its report")
+    return {name: entry(folder / name) for name in LATE}
+
+
+def late_faults(folder: Path, files: Mapping[str, FileEntry]) -> list[str]:
+    """What is wrong with report and validation, one line each: a checksum that was not kept is a fault too."""
+    unknown = [f"{folder / name}: no checksum of it was kept" for name in LATE if name not in files]
+    return unknown + check_files(folder, files)
+
+
+def changed(faults: Sequence[str]) -> StoreDamaged:
+    """The error for a candidate that is not what was audited."""
+    return StoreDamaged(
+        "the candidate changed after its audit; run `kvarn refresh` again: " + "; ".join(faults)
+    )
 
 
 def verify(release: Release) -> list[str]:

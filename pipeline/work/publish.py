@@ -10,13 +10,15 @@ from typing import Any
 
 from pipeline.errors import Blocked, StoreDamaged, UsageError
 from pipeline.storage.files import discard, disk_error, sync_folder, write_bytes
-from pipeline.storage.manifest import read_manifest
+from pipeline.storage.manifest import FileEntry, read_manifest
 from pipeline.storage.paths import Store
 from pipeline.storage.releases import (
     Commit,
     Release,
     add_commit,
+    changed,
     get,
+    late_faults,
     late_files,
     latest,
     list_releases,
@@ -39,6 +41,8 @@ class CandidateState:
     waivers: Sequence[Mapping[str, Any]] = ()
     approvals: Sequence[Mapping[str, Any]] = ()
     time: str = field(default_factory=lambda: now())
+    files: Mapping[str, FileEntry] = field(default_factory=dict)
+    """Report and validation as they were when the candidate was held: what a person approves is what is published."""
 
     @property
     def blocked(self) -> bool:
@@ -63,8 +67,10 @@ def now() -> str:
 def hold(store: Store, digest: str, state: CandidateState) -> Candidate:
     """Move the sealed build folder to candidates/<digest>/ and write its state beside it.
 
-    An approval names a digest, so that of an earlier refresh which ended in the same bytes still counts.
+    An approval names a digest, so that of an earlier refresh which ended in the same bytes still counts. Raises
+    ContractError for a build without report or validation.
     """
+    state = replace(state, files=late_files(store.build))
     folder = store.candidates / digest
     earlier = store.candidates / f"{digest}.json"
     if earlier.is_file() and not state.approvals:
@@ -118,6 +124,7 @@ def publish_candidate(store: Store, candidate: Candidate) -> Release:
         raise Blocked(
             f"candidate {short} waits for a person: `kvarn gate approve {short}`, then `kvarn publish {short}`"
         )
+    _require_its_report(store, candidate)
     parent = latest(store)
     made_on = read_manifest(candidate.folder, candidate.digest).parent
     if made_on != (parent.commit.digest if parent else None):
@@ -135,12 +142,38 @@ def publish_candidate(store: Store, candidate: Candidate) -> Release:
         waivers=list(state.waivers),
         approvals=list(state.approvals),
         time=now(),
-        files=late_files(candidate.folder),
+        files=state.files,
     )
     release = publish(store, candidate.folder, commit)
     # Published whatever becomes of this file: a state without its folder waits for nobody.
     discard(store.candidates / f"{candidate.digest}.json")
     return release
+
+
+def _require_its_report(store: Store, candidate: Candidate) -> None:
+    """Raise StoreDamaged unless report, verdict and approvals are of this candidate, and as they were when it was held."""
+    state, digest = candidate.state, candidate.digest
+    faults = late_faults(candidate.folder, state.files)
+    if faults:
+        raise changed(faults)
+    path = candidate.folder / "report.json"
+    wanted = {"digest": digest, "verdict": state.verdict, "after": state.verdict_after_waivers}
+    report = _object(path)
+    if {name: report.get(name) for name in wanted} != wanted:
+        told = ", ".join(f"{name} {report.get(name)!s:.12}" for name in wanted)
+        raise changed([f"{path}: tells of {told}, but the candidate is {digest[:12]}, {state.verdict}"])
+    if any(approval.get("digest") != digest for approval in state.approvals):
+        raise StoreDamaged(
+            f"{store.candidates / digest}.json: an approval names another candidate than {digest[:12]}; "
+            "delete the file, run `kvarn refresh` again and let a person approve"
+        )
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_bytes()))
+    except (ValueError, TypeError) as error:
+        raise changed([f"{path}: no report ({error})"]) from error
 
 
 def rollback(store: Store, number: int, reason: str) -> Release:
@@ -175,8 +208,10 @@ def rollback(store: Store, number: int, reason: str) -> Release:
 
 def _read_state(path: Path) -> CandidateState:
     try:
-        return CandidateState(**json.loads(path.read_bytes()))
-    except (ValueError, TypeError) as error:
+        content = json.loads(path.read_bytes())
+        content["files"] = {name: FileEntry(**item) for name, item in content.get("files", {}).items()}
+        return CandidateState(**content)
+    except (ValueError, TypeError, AttributeError) as error:
         raise StoreDamaged(
             f"{path}: not a candidate's state ({error}); delete it and run `kvarn refresh` again"
         ) from error

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from fault_fs import FAULTS, Fault, FaultFS, Killed
-from small_store import DirectPool, World, article, plan_of, refresh_settings, write
+from small_store import DirectPool, World, article, plan_of, refresh_settings, write, write_report
 
 from pipeline.errors import KvarnError
 from pipeline.storage import parquet
@@ -25,7 +25,16 @@ from pipeline.work.refresh import Refresh
 
 SCHEMA = pa.schema([("text", pa.string())])
 
-STATE = CandidateState("PASS", "PASS", needs_approval=True, approvals=[{"by": "Eva"}], time="2026-01-01")
+
+def approval(digest: str) -> dict[str, str]:
+    return {"by": "Eva", "digest": digest}
+
+
+def state_of(digest: str) -> CandidateState:
+    """A passing candidate that a person approved."""
+    return CandidateState(
+        "PASS", "PASS", needs_approval=True, approvals=[approval(digest)], time="2026-01-01"
+    )
 
 
 def build(store: Store, text: str) -> str:
@@ -38,13 +47,13 @@ def build(store: Store, text: str) -> str:
     parent = newest.commit.digest if newest else None
     manifest = Manifest(files, (), {}, "c", {}, {}, "d", parent)
     write_bytes(store.build / NAME, manifest.to_bytes())
-    write_bytes(store.build / "report.json", b"{}")
+    write_report(store.build, manifest.digest)
     return manifest.digest
 
 
 def publish(store: Store, digest: str) -> None:
     with exclusive(store):
-        publish_candidate(store, hold(store, digest, STATE))
+        publish_candidate(store, hold(store, digest, state_of(digest)))
 
 
 @pytest.fixture
@@ -118,7 +127,7 @@ def _the_next_attempt_succeeds(store: Store, digest: str) -> None:
         remove_uncommitted(store)
         if len(list_releases(store)) == 1 and waiting(store):
             candidate = choose(store, digest)
-            assert list(candidate.state.approvals) == [{"by": "Eva"}]
+            assert list(candidate.state.approvals) == [approval(digest)]
             publish_candidate(store, candidate)
     if len(list_releases(store)) == 1:
         assert build(store, "två") == digest

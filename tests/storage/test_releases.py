@@ -3,6 +3,8 @@
 import errno
 import json
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,7 +14,7 @@ from pipeline.errors import AlreadyRunning, KvarnError, StoreDamaged, UsageError
 from pipeline.storage import parquet
 from pipeline.storage.files import put_if_absent
 from pipeline.storage.lock import exclusive
-from pipeline.storage.manifest import FileEntry, Input, Manifest, entry, read_manifest
+from pipeline.storage.manifest import LATE, FileEntry, Input, Manifest, entry, read_manifest
 from pipeline.storage.paths import Store
 from pipeline.storage.releases import (
     Commit,
@@ -39,7 +41,8 @@ def make_candidate(store: Store, text: str) -> tuple[Path, str]:
     inputs = (Input("a", "x.txt", 3, "0" * 64),)
     manifest = Manifest(files, inputs, {}, "c", {}, {}, "d", None)
     (folder / "manifest.json").write_bytes(manifest.to_bytes())
-    (folder / "report.json").write_text("{}")
+    for name in LATE:
+        (folder / name).write_text("{}")
     return folder, manifest.digest
 
 
@@ -173,16 +176,23 @@ def test_all_of_a_candidate_is_on_disk_before_its_rename_and_the_rename_before_i
         path.stat().st_ino: path for path in (folder, *folder.rglob("*"), store.releases, store.candidates)
     }
     seen: list[Path | str] = []
+
+    def recorded(name: str, real: Callable[..., None]) -> Callable[..., None]:
+        def operation(*paths: Path) -> None:
+            seen.append(name)
+            real(*paths)
+
+        return operation
+
     monkeypatch.setattr(os, "fsync", lambda handle: seen.append(names.get(os.fstat(handle).st_ino, "other")))
     for name in ("rename", "link"):
-        real = getattr(os, name)
-        monkeypatch.setattr(os, name, lambda *to, name=name, real=real: (seen.append(name), real(*to)))
+        monkeypatch.setattr(os, name, recorded(name, getattr(os, name)))
     publish(store, folder, commit_for(store, folder, digest))
     renamed, linked = seen.index("rename"), seen.index("link")
     before, between = seen[:renamed], seen[renamed + 1 : linked]
     assert {folder, *names.values()} - {store.releases, store.candidates} == set(before)
     for path in before:
-        assert path == folder or before.index(path) < before.index(path.parent)  # type: ignore[union-attr,arg-type]
+        assert path == folder or before.index(path) < before.index(path.parent)  # type: ignore[union-attr]
     assert between[:2] == [store.releases, store.candidates]
 
 
@@ -201,6 +211,17 @@ def test_a_candidate_that_cannot_be_flushed_is_not_published(
         publish(store, folder, commit)
     assert list_releases(store) == []
     assert folder.is_dir()
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_a_release_without_its_report_is_not_published(store: Store, name: str) -> None:
+    store.create()
+    folder, digest = make_candidate(store, "skog")
+    commit = commit_for(store, folder, digest)
+    few = replace(commit, files={key: item for key, item in commit.files.items() if key != name})
+    with pytest.raises(StoreDamaged, match=f"{name}: no checksum of it was kept"):
+        publish(store, folder, few)
+    assert list_releases(store) == []
 
 
 def test_a_newer_schema_version_is_refused_by_name(tmp_path: Path) -> None:

@@ -111,12 +111,20 @@ def seal(run: Refresh, shards: Sequence[ShardFiles] | None = None) -> Manifest:
     return run.seal(run.assemble(done, run.resolve(done)))
 
 
+def write_report(folder: Path, digest: str, verdict: str = "PASS") -> None:
+    """The files that name the digest."""
+    report = {"digest": digest, "verdict": verdict, "after": verdict}
+    write_bytes(folder / "report.json", json.dumps(report).encode())
+    write_bytes(folder / "report.html", b"<!doctype html>")
+    write_bytes(folder / "validation.json", b"[]")
+
+
 def held(
     run: Refresh, verdict: str = "PASS", *, needs_approval: bool = False, time: str = "2026-01-01"
 ) -> Candidate:
-    """A sealed candidate under candidates/, with a report that nobody looks at here."""
+    """A sealed candidate under candidates/, with a report that holds only what publishing looks at."""
     manifest = seal(run)
-    write_bytes(run.plan.store.build / "report.json", b"{}")
+    write_report(run.plan.store.build, manifest.digest, verdict)
     state = CandidateState(verdict, verdict, needs_approval, time=time)
     return hold(run.plan.store, manifest.digest, state)
 

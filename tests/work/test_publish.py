@@ -5,12 +5,14 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from small_store import World, article, held, write
+from small_store import World, article, held, seal, write, write_report
 
-from pipeline.errors import Blocked, KvarnError, StoreDamaged, UsageError
+from pipeline.errors import Blocked, ContractError, StoreDamaged, UsageError
 from pipeline.storage.lock import exclusive
+from pipeline.storage.manifest import LATE
 from pipeline.storage.releases import latest, list_releases, remove_uncommitted, verify
 from pipeline.work.publish import (
     Candidate,
@@ -30,12 +32,17 @@ def changed(world: World, number: int = 300) -> World:
     return world
 
 
+def eva(candidate: Candidate) -> dict[str, str]:
+    """The approval of a person."""
+    return {"by": "Eva", "digest": candidate.digest}
+
+
 def test_a_passing_candidate_becomes_the_next_release(world: World) -> None:
     candidate = held(changed(world).refresh())
     release = publish_candidate(world.store, candidate)
     assert (release.number, release.commit.digest) == (2, candidate.digest)
     assert release.commit.parent == list_releases(world.store)[0].commit.digest
-    assert set(release.commit.files) == {"report.json"}
+    assert set(release.commit.files) == set(LATE)
     assert waiting(world.store) == []
     assert verify(release) == []
     assert not list(world.store.candidates.iterdir())
@@ -55,10 +62,10 @@ def test_a_candidate_that_needs_a_person_waits_for_one(world: World) -> None:
     candidate = held(changed(world).refresh(), "WARN", needs_approval=True)
     with pytest.raises(Blocked, match="waits for a person: `kvarn gate approve"):
         publish_candidate(world.store, candidate)
-    approved = replace(candidate.state, approvals=[{"by": "Eva"}])
+    approved = replace(candidate.state, approvals=[eva(candidate)])
     save_state(world.store, candidate.digest, approved)
     release = publish_candidate(world.store, choose(world.store, candidate.digest[:8]))
-    assert list(release.commit.approvals) == [{"by": "Eva"}]
+    assert list(release.commit.approvals) == [eva(candidate)]
 
 
 def test_a_candidate_made_on_another_release_is_refused(world: World) -> None:
@@ -114,22 +121,86 @@ def test_a_candidate_is_held_again_in_place_of_its_earlier_self(world: World) ->
 
 def test_an_approval_survives_a_second_refresh_of_the_same_bytes(world: World) -> None:
     first = held(changed(world).refresh(), needs_approval=True)
-    save_state(world.store, first.digest, replace(first.state, approvals=[{"by": "Eva"}]))
+    save_state(world.store, first.digest, replace(first.state, approvals=[eva(first)]))
     again = held(world.refresh(), needs_approval=True)
     assert again.digest == first.digest
-    assert list(again.state.approvals) == [{"by": "Eva"}]
+    assert list(again.state.approvals) == [eva(first)]
     assert publish_candidate(world.store, choose(world.store, None)).number == 2
 
 
-def test_holding_nothing_is_an_error_that_names_the_folder(world: World) -> None:
-    with pytest.raises(KvarnError, match=r"cannot write .*candidates/abc"):
-        hold(world.store, "abc", CandidateState("PASS", "PASS", needs_approval=False))
+@pytest.mark.parametrize("name", LATE)
+def test_nothing_is_held_without_its_report(world: World, name: str) -> None:
+    digest = seal(changed(world).refresh()).digest
+    write_report(world.store.build, digest)
+    (world.store.build / name).unlink()
+    with pytest.raises(ContractError, match=f"{name} missing: no candidate goes on without its report"):
+        hold(world.store, digest, CandidateState("PASS", "PASS", needs_approval=False))
+    assert waiting(world.store) == []
+
+
+@pytest.mark.parametrize("name", LATE)
+@pytest.mark.parametrize("edit", [b'{"digest": "0"}', None])
+def test_a_report_that_changed_since_it_was_held_is_not_published(
+    world: World, name: str, edit: bytes | None
+) -> None:
+    candidate = held(changed(world).refresh())
+    (candidate.folder / name).unlink() if edit is None else (candidate.folder / name).write_bytes(edit)
+    with pytest.raises(StoreDamaged, match=f"changed after its audit.*{name}"):
+        publish_candidate(world.store, candidate)
+    assert len(list_releases(world.store)) == 1
+
+
+def test_a_state_that_vouches_for_no_report_publishes_nothing(world: World) -> None:
+    candidate = held(changed(world).refresh())
+    save_state(world.store, candidate.digest, replace(candidate.state, files={}))
+    with pytest.raises(StoreDamaged, match=r"report\.json: no checksum of it was kept"):
+        publish_candidate(world.store, choose(world.store, None))
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        {"digest": "0" * 64, "verdict": "PASS", "after": "PASS"},
+        {"digest": None, "verdict": "FAIL", "after": "PASS"},
+        {"digest": None, "verdict": "PASS", "after": "FAIL"},
+        [],
+        {},
+    ],
+)
+def test_a_report_about_another_candidate_or_verdict_publishes_nothing(world: World, report: Any) -> None:
+    digest = seal(changed(world).refresh()).digest
+    write_report(world.store.build, digest)
+    if report and report["digest"] is None:
+        report = report | {"digest": digest}
+    (world.store.build / "report.json").write_text(json.dumps(report))
+    candidate = hold(world.store, digest, CandidateState("PASS", "PASS", needs_approval=False))
+    with pytest.raises(StoreDamaged, match=r"report\.json: tells of digest"):
+        publish_candidate(world.store, candidate)
+    assert len(list_releases(world.store)) == 1
+
+
+def test_a_report_that_is_no_json_publishes_nothing(world: World) -> None:
+    digest = seal(changed(world).refresh()).digest
+    write_report(world.store.build, digest)
+    (world.store.build / "report.json").write_text("{")
+    candidate = hold(world.store, digest, CandidateState("PASS", "PASS", needs_approval=False))
+    with pytest.raises(StoreDamaged, match=r"report\.json: no report"):
+        publish_candidate(world.store, candidate)
+
+
+@pytest.mark.parametrize("approval", [{"by": "Eva"}, {"by": "Eva", "digest": "0" * 64}])
+def test_an_approval_of_another_candidate_is_none_of_this_one(world: World, approval: dict[str, str]) -> None:
+    candidate = held(changed(world).refresh(), needs_approval=True)
+    save_state(world.store, candidate.digest, replace(candidate.state, approvals=[eva(candidate), approval]))
+    with pytest.raises(StoreDamaged, match="an approval names another candidate"):
+        publish_candidate(world.store, choose(world.store, None))
+    assert len(list_releases(world.store)) == 1
 
 
 def test_a_candidate_between_rename_and_commit_waits_again(world: World) -> None:
     """As after a kill or a full disk at the commit: an approved candidate must not be lost."""
     candidate = held(changed(world).refresh(), needs_approval=True)
-    approved = replace(candidate.state, approvals=[{"by": "Eva"}])
+    approved = replace(candidate.state, approvals=[eva(candidate)])
     save_state(world.store, candidate.digest, approved)
     candidate.folder.rename(world.store.releases / "000002")
     assert waiting(world.store) == []
