@@ -18,6 +18,7 @@ from pipeline.stage import Judge, put, run_measure
 from pipeline.stages.decide import Decide
 from pipeline.stages.decisions import Decision
 from pipeline.stages.edit import Edit, EditConfig
+from pipeline.stages.edit_meta import mask_meta
 from pipeline.stages.language import LanguageConfig, language_findings
 from pipeline.stages.noise import NoiseConfig, noise_rules
 from pipeline.stages.pii import PiiConfig, masked_kinds, pii_findings
@@ -88,7 +89,8 @@ def judge_shard(job: JudgeJob) -> Marker:
     with parquet.Writer(job.folder / JUDGED, JUDGED_SCHEMA) as writer:
         for items in parquet.stream(job.items):
             now_at(items["uri"][0].as_py())
-            writer.write(_with_words(run_measure(edit, run_measure(decide, items))))
+            edited = run_measure(edit, run_measure(decide, items))
+            writer.write(_with_words(mask_meta(edited, edit.masked)))
     return finish(job.folder, {JUDGED: writer.rows}, {})
 
 

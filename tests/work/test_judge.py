@@ -1,5 +1,6 @@
 """Judging: limits and decisions change fates without a raw file being read again; every item comes out once."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from small_store import World
 from pipeline.schema import FATES, KEPT
 from pipeline.stages.decisions import Decision
 from pipeline.stages.noise import NoiseConfig
+from pipeline.stages.pii import PiiConfig
 from pipeline.storage import parquet
 from pipeline.work.judge import JUDGED, JUDGED_SCHEMA, JudgeJob, JudgeSettings, judge_shard
 
@@ -90,3 +92,21 @@ def test_equal_settings_have_an_equal_fingerprint_and_every_section_counts() -> 
     prints = [settings.fingerprint for settings in (one, *others)]
     assert one.fingerprint == JudgeSettings().fingerprint
     assert len(set(prints)) == len(prints)
+
+
+def test_personal_data_beside_the_text_is_not_handed_over(world: World, tmp_path: Path) -> None:
+    line = {
+        "text": "En rad om skogen.",
+        "från": "Eva Svensson <eva.svensson@example.se>",
+        "group": "eva@example.se",
+    }
+    (world.raw / "brev" / "mejl.jsonl").write_text(json.dumps(line), encoding="utf-8")
+    run = world.refresh()
+    (shard,) = [shard for shard in run.plan.shards if shard.source == "brev"]
+    measured = run.measure(shard).folder / "items.parquet"
+    rows = {row["uri"]: row for row in judged(tmp_path / "a", measured, JudgeSettings()).to_pylist()}
+    assert rows["mejl.jsonl"]["meta"] == '{"från":"Eva Svensson <[EPOST]>"}'
+    assert "eva" not in rows["mejl.jsonl"]["group"]
+    flagged = JudgeSettings(pii=PiiConfig(email="flag"))
+    rows = {row["uri"]: row for row in judged(tmp_path / "b", measured, flagged).to_pylist()}
+    assert "eva.svensson@example.se" in rows["mejl.jsonl"]["meta"]
