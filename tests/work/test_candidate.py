@@ -62,7 +62,7 @@ def rows_of(folder: Path, pattern: str) -> list[dict[str, Any]]:
     return [row for path in sorted(folder.glob(pattern)) for row in pq.read_table(path).to_pylist()]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(outcomes, outcomes, st.sampled_from(["all", "flagged", "none"]))
 def test_in_equals_kept_dropped_flagged_and_quarantined(
     tmp_path_factory: pytest.TempPathFactory,

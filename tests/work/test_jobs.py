@@ -62,7 +62,7 @@ def test_a_file_that_kills_its_worker_twice_is_quarantined_and_the_rest_is_measu
 ) -> None:
     pool = DeadlyPool(deadly={"english.txt": "read.timeout"})
     marker = run_job(pool, job_of(world, tmp_path / "shard"))
-    assert len(pool.jobs) == TRIES + 1
+    assert len(pool.jobs) == TRIES + 1 == 3
     found = items_of(tmp_path / "shard")
     assert marker.files[ITEMS].rows == len(found) == 8
     assert found["brev/english.txt"]["fault"] == "read.timeout"
