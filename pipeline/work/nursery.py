@@ -11,8 +11,10 @@ import select
 import signal
 import socket
 import sys
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pipeline.errors import KvarnError
@@ -30,11 +32,10 @@ def main() -> None:
     start = control.receive_json()
     if start is None:
         return
-    _watch_while_warming(parent)
-    function = load(start["function"])
-    if start["warm_up"]:
-        load(start["warm_up"])()
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    with _ending_with(parent):
+        function = load(start["function"])
+        if start["warm_up"]:
+            load(start["warm_up"])()
     control.send_json({"ready": True})
     while os.getppid() == parent:
         if not select.select([control.connection], [], [], PARENT_POLL)[0]:
@@ -48,18 +49,26 @@ def main() -> None:
             _fork(control, function, order["address_bytes"])
 
 
-def _watch_while_warming(parent: int) -> None:
-    """Compiling takes up to a minute, in which nobody reads the socket: look for the parent by a timer.
+@contextmanager
+def _ending_with(parent: int) -> Iterator[None]:
+    """Compiling takes up to a minute, in which nobody reads the socket: a thread looks for the parent, and is gone before a fork.
 
     Not by a death signal: that follows the thread that started this process, which may end before the main process does.
     """
+    over = threading.Event()
 
-    def look(*_: object) -> None:
-        if os.getppid() != parent:
-            os._exit(1)
+    def look() -> None:
+        while not over.wait(PARENT_POLL):
+            if os.getppid() != parent:
+                os._exit(1)
 
-    signal.signal(signal.SIGALRM, look)
-    signal.setitimer(signal.ITIMER_REAL, PARENT_POLL, PARENT_POLL)
+    watcher = threading.Thread(target=look, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
 
 
 def load(path: str) -> Callable[..., Any]:
