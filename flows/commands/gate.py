@@ -11,7 +11,7 @@ from pipeline.errors import UsageError
 from pipeline.storage.lock import exclusive
 from pipeline.storage.paths import Store
 from pipeline.storage.releases import get, latest
-from pipeline.work.publish import choose, now, save_state, waiting
+from pipeline.work.publish import choose, foremost, now, save_state
 
 EXIT = {"PASS": 0, "WARN": 0, "FAIL": 3, "ERROR": 4, "NOT_RUN": 4}
 
@@ -68,9 +68,9 @@ def approve(
 def _folder(store: Store, which: str | None) -> Path:
     if which is not None and which.isdigit() and len(which) <= 6:
         return get(store, int(which)).folder
-    if which is not None or waiting(store):
+    if which is not None:
         return choose(store, which).folder
-    newest = latest(store)
-    if newest is None:
+    news = foremost(store) or latest(store)
+    if news is None:
         raise UsageError(f"{store.releases}: no release and no candidate yet; run `kvarn refresh`")
-    return newest.folder
+    return news.folder

@@ -8,9 +8,9 @@ from flows.output import emit, safe, table
 from flows.steps import read_report, report_facts, report_lines
 from pipeline.errors import StoreDamaged, UsageError
 from pipeline.storage.paths import Store
-from pipeline.storage.releases import Release, get, list_releases
+from pipeline.storage.releases import Release, get, latest, list_releases
 from pipeline.storage.releases import verify as verify_release
-from pipeline.work.publish import waiting
+from pipeline.work.publish import foremost
 
 
 def show_list(config: Path | None, curated: Path | None, *, as_json: bool) -> None:
@@ -82,10 +82,7 @@ def show_report(
 def _report_folder(store: Store, number: int | None) -> Path:
     if number is not None:
         return get(store, number).folder
-    held = waiting(store)
-    if held:
-        return held[-1].folder
-    every = list_releases(store)
-    if not every:
+    news = foremost(store) or latest(store)
+    if news is None:
         raise UsageError(f"{store.releases}: no release yet; `kvarn refresh` makes the first")
-    return every[-1].folder
+    return news.folder

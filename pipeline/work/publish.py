@@ -21,7 +21,6 @@ from pipeline.storage.releases import (
     late_faults,
     late_files,
     latest,
-    list_releases,
     next_number,
     publish,
     remove_uncommitted,
@@ -67,8 +66,8 @@ def now() -> str:
 def hold(store: Store, digest: str, state: CandidateState) -> Candidate:
     """Move the sealed build folder to candidates/<digest>/ and write its state beside it.
 
-    An approval names a digest, so that of an earlier refresh which ended in the same bytes still counts. Raises
-    ContractError for a build without report or validation.
+    An approval names a digest, so that of an earlier refresh which ended in the same bytes still counts. Candidates that
+    this one leaves behind are removed. Raises ContractError for a build without report or validation.
     """
     state = replace(state, files=late_files(store.build))
     folder = store.candidates / digest
@@ -82,6 +81,7 @@ def hold(store: Store, digest: str, state: CandidateState) -> Candidate:
     except OSError as error:
         raise disk_error(error, folder, 4096) from error
     save_state(store, digest, state)
+    sweep(store)
     return Candidate(digest, folder, state)
 
 
@@ -91,25 +91,73 @@ def save_state(store: Store, digest: str, state: CandidateState) -> None:
     write_bytes(store.candidates / f"{digest}.json", f"{data}\n".encode())
 
 
-def waiting(store: Store) -> list[Candidate]:
-    """Candidates that are not published, oldest first."""
-    published = {release.commit.digest for release in list_releases(store)}
+def unpublished(store: Store) -> list[Candidate]:
+    """Every candidate, oldest first; also such as a later release has superseded."""
     found = []
     for path in store.candidates.glob("*.json") if store.candidates.is_dir() else ():
         folder = path.with_suffix("")
-        if folder.is_dir() and folder.name not in published:
+        if folder.is_dir():
             found.append(Candidate(folder.name, folder, _read_state(path)))
     return sorted(found, key=lambda item: (item.state.time, item.digest))
 
 
+def waiting(store: Store) -> list[Candidate]:
+    """Candidates that were made on the newest release, oldest first: the others can never be published.
+
+    Raises StoreDamaged for one whose manifest is not the one that was audited.
+    """
+    base = _digest_of(latest(store))
+    return [item for item in unpublished(store) if read_manifest(item.folder, item.digest).parent == base]
+
+
+def foremost(store: Store) -> Candidate | None:
+    """The candidate that is the news of this store: the newest that waits, unless a release is newer (after a rollback)."""
+    held, newest = waiting(store), latest(store)
+    if not held or (newest is not None and newest.commit.time > held[-1].state.time):
+        return None
+    return held[-1]
+
+
 def choose(store: Store, start: str | None) -> Candidate:
-    """The candidate whose digest starts with `start`, or the newest. Raises UsageError listing what there is."""
-    every = waiting(store)
-    fits = [item for item in every if start is None or item.digest.startswith(start)]
+    """The candidate whose digest starts with `start`, or the newest that waits. Raises UsageError listing what there is."""
+    fits = waiting(store) if start is None else _starting(store, start)
     if not fits or (start is not None and len(fits) > 1):
-        known = ", ".join(item.digest[:12] for item in every) or "none"
+        known = ", ".join(item.digest[:12] for item in waiting(store)) or "none"
         raise UsageError(f"{store.candidates}: no single candidate {start or ''}; waiting: {known}")
     return fits[-1]
+
+
+def _starting(store: Store, start: str) -> list[Candidate]:
+    return [item for item in unpublished(store) if item.digest.startswith(start)]
+
+
+def sweep(store: Store) -> None:
+    """Remove what can never be published: candidates made on another release than the newest, and halves of one.
+
+    The caller holds the lock. What cannot be removed now is tried again next time: it waits for nobody meanwhile.
+    """
+    # A crash at a commit may have left an approved candidate among the releases: it comes back first.
+    remove_uncommitted(store)
+    base = _digest_of(latest(store))
+    for path in sorted(store.candidates.iterdir()):
+        folder = path.with_name(path.name.removesuffix(".json"))
+        if not _may_be_published(folder, base):
+            shutil.rmtree(folder, ignore_errors=True)
+            discard(path if path.is_file() else folder.with_name(f"{folder.name}.json"))
+
+
+def _may_be_published(folder: Path, base: str | None) -> bool:
+    if not folder.is_dir() or not folder.with_name(f"{folder.name}.json").is_file():
+        return False
+    try:
+        return read_manifest(folder, folder.name).parent == base
+    except StoreDamaged:
+        # Of no use to anybody; the next refresh makes it again.
+        return False
+
+
+def _digest_of(release: Release | None) -> str | None:
+    return release.commit.digest if release else None
 
 
 def publish_candidate(store: Store, candidate: Candidate) -> Release:
@@ -125,9 +173,8 @@ def publish_candidate(store: Store, candidate: Candidate) -> Release:
             f"candidate {short} waits for a person: `kvarn gate approve {short}`, then `kvarn publish {short}`"
         )
     _require_its_report(store, candidate)
-    parent = latest(store)
     made_on = read_manifest(candidate.folder, candidate.digest).parent
-    if made_on != (parent.commit.digest if parent else None):
+    if made_on != _digest_of(latest(store)):
         raise Blocked(
             f"candidate {short} was made on another release than the newest; run `kvarn refresh` again"
         )
@@ -145,8 +192,7 @@ def publish_candidate(store: Store, candidate: Candidate) -> Release:
         files=state.files,
     )
     release = publish(store, candidate.folder, commit)
-    # Published whatever becomes of this file: a state without its folder waits for nobody.
-    discard(store.candidates / f"{candidate.digest}.json")
+    sweep(store)
     return release
 
 

@@ -18,6 +18,7 @@ from pipeline.work.publish import (
     Candidate,
     CandidateState,
     choose,
+    foremost,
     hold,
     publish_candidate,
     rollback,
@@ -69,11 +70,63 @@ def test_a_candidate_that_needs_a_person_waits_for_one(world: World) -> None:
 
 
 def test_a_candidate_made_on_another_release_is_refused(world: World) -> None:
-    candidate = held(changed(world, 300).refresh(), time="2026-01-01")
-    publish_candidate(world.store, held(changed(world, 301).refresh(), time="2026-01-02"))
+    publish_candidate(world.store, held(changed(world, 300).refresh()))
+    candidate = held(changed(world, 301).refresh())
+    rollback(world.store, 1, "provning av återgång")
     with pytest.raises(Blocked, match="made on another release than the newest"):
-        publish_candidate(world.store, candidate)
-    assert len(list_releases(world.store)) == 2
+        publish_candidate(world.store, choose(world.store, candidate.digest))
+    assert len(list_releases(world.store)) == 3
+
+
+def test_a_candidate_waits_only_while_the_release_it_was_made_on_is_the_newest(world: World) -> None:
+    publish_candidate(world.store, held(changed(world, 300).refresh()))
+    candidate = held(changed(world, 301).refresh(), "FAIL", time="9999-01-01")
+    news = foremost(world.store)
+    assert news is not None
+    assert news.digest == candidate.digest
+    rollback(world.store, 1, "provning av återgång")
+    assert (waiting(world.store), foremost(world.store)) == ([], None)
+    with pytest.raises(UsageError, match="waiting: none"):
+        choose(world.store, None)
+    rollback(world.store, 2, "provning av återgång")
+    assert [item.digest for item in waiting(world.store)] == [candidate.digest]
+
+
+def test_a_release_that_is_newer_than_what_waits_is_the_news(world: World) -> None:
+    held(changed(world).refresh(), "FAIL", time="2026-01-01T00:00:00+00:00")
+    assert len(waiting(world.store)) == 1
+    assert foremost(world.store) is None
+
+
+def test_publishing_removes_every_candidate_that_it_supersedes(world: World) -> None:
+    blocked = held(changed(world, 300).refresh(), "FAIL", time="2026-01-01")
+    passing = held(changed(world, 301).refresh(), time="2026-01-02")
+    assert [item.digest for item in waiting(world.store)] == [blocked.digest, passing.digest]
+    publish_candidate(world.store, passing)
+    assert list(world.store.candidates.iterdir()) == []
+
+
+def test_holding_removes_superseded_candidates_and_halves_but_no_other(world: World) -> None:
+    publish_candidate(world.store, held(changed(world, 300).refresh()))
+    superseded = held(changed(world, 301).refresh(), "FAIL")
+    rollback(world.store, 1, "provning av återgång")
+    waits = held(changed(world, 302).refresh(), "FAIL")
+    assert not superseded.folder.exists()
+    damaged = held(changed(world, 303).refresh(), "FAIL")
+    (damaged.folder / "manifest.json").write_bytes(b"{}")
+    (world.store.candidates / f"{'0' * 64}.json").write_text("{}")
+    (world.store.candidates / ("1" * 64)).mkdir()
+    newest = held(changed(world, 304).refresh(), "FAIL")
+    left = {f"{item.digest}{end}" for item in (waits, newest) for end in ("", ".json")}
+    assert {path.name for path in world.store.candidates.iterdir()} == left
+
+
+def test_holding_does_not_lose_an_approved_candidate_that_a_crash_left_at_its_commit(world: World) -> None:
+    candidate = held(changed(world).refresh(), needs_approval=True)
+    save_state(world.store, candidate.digest, replace(candidate.state, approvals=[eva(candidate)]))
+    candidate.folder.rename(world.store.releases / "000002")
+    held(changed(world, 301).refresh(), "FAIL")
+    assert list(choose(world.store, candidate.digest).state.approvals) == [eva(candidate)]
 
 
 def test_a_candidate_with_a_changed_byte_is_refused(world: World) -> None:
