@@ -6,7 +6,7 @@ pipe would wait for ever, and following a loop would never end.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,12 +100,41 @@ def list_files(raw: Path) -> list[InputFile]:
 
 
 def list_input(path: Path) -> list[InputFile]:
-    """The files of one INPUT: a file (uri = its name) or a folder (uri relative to it). Raises UsageError if missing."""
+    """The files of one INPUT: a file (uri = its name) or a folder (uri relative to it). Raises UsageError if missing.
+
+    A source.toml in the folder, or in one directly below it (INPUT may be a raw/ folder), is no record; see `input_specs`.
+    """
     if not path.exists():
         raise UsageError(f"{path} does not exist; give a file or a folder with text")
     if not path.is_dir():
         return [_file(path, INPUT, _escape(path.name), "")]
-    return sorted(_walk(path, INPUT, ""), key=lambda file: file.uri)
+    files = (file for file in _walk(path, INPUT, "") if not _is_spec(file.uri))
+    return sorted(files, key=lambda file: file.uri)
+
+
+def input_specs(path: Path, files: Iterable[InputFile]) -> list[SourceSpec]:
+    """What the nearest source.toml says of each file of `list_input(path)`: that of its first folder below INPUT, else of INPUT
+    itself (of the folder of a single file), else nothing. Raises ConfigError naming file, key and value.
+    """
+    own = path if path.is_dir() else path.absolute().parent
+    known: dict[Path, SourceSpec | None] = {}
+
+    def spec(folder: Path) -> SourceSpec | None:
+        if folder not in known:
+            file = folder / SPEC_FILE
+            known[folder] = build(SourceSpec, read_toml(file), "", str(file)) if file.is_file() else None
+        return known[folder]
+
+    def nearest(file: InputFile) -> SourceSpec:
+        inside = file.path.relative_to(path).parts[:-1] if path.is_dir() else ()
+        return (spec(own / inside[0]) if inside else None) or spec(own) or SourceSpec()
+
+    return [nearest(file) for file in files]
+
+
+def _is_spec(uri: str) -> bool:
+    folder, _, name = uri.rpartition("/")
+    return name == SPEC_FILE and "/" not in folder
 
 
 def _entries(raw: Path) -> list[os.DirEntry[str]]:

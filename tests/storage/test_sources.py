@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigError, UsageError
-from pipeline.storage.sources import SourceSpec, list_files, list_input, list_specs, read_spec
+from pipeline.storage.sources import SourceSpec, input_specs, list_files, list_input, list_specs, read_spec
 
 
 def _write(path: Path, text: str = "x") -> Path:
@@ -83,6 +83,29 @@ def test_an_input_is_one_source_with_paths_relative_to_it(tmp_path: Path) -> Non
         ("input", "b/x.txt"),
     ]
     assert [file.uri for file in list_input(tmp_path / "a.txt")] == ["a.txt"]
+
+
+def test_an_input_is_read_as_the_nearest_source_toml_says(tmp_path: Path) -> None:
+    _write(tmp_path / "source.toml", 'text = "allt"\n')
+    _write(tmp_path / "a" / "source.toml", 'text = "rapport"\n')
+    for name in ("x.csv", "a/x.csv", "a/djup/x.csv", "b/x.csv", "b/djup/source.toml"):
+        _write(tmp_path / name)
+    files = list_input(tmp_path)
+    specs = dict(zip([file.uri for file in files], input_specs(tmp_path, files), strict=True))
+    assert {uri: spec.text for uri, spec in specs.items()} == {
+        "a/djup/x.csv": "rapport",
+        "a/x.csv": "rapport",
+        # Below the first level it is a file like any other, as in raw/.
+        "b/djup/source.toml": "allt",
+        "b/x.csv": "allt",
+        "x.csv": "allt",
+    }
+    for path, text in (("a", "rapport"), ("a/x.csv", "rapport"), ("a/djup", None), ("b/x.csv", None)):
+        found = input_specs(tmp_path / path, list_input(tmp_path / path))
+        assert {spec.text for spec in found} == {text}
+    _write(tmp_path / "a" / "source.toml", "txt = 1\n")
+    with pytest.raises(ConfigError, match=r"source\.toml"):
+        input_specs(tmp_path / "a", list_input(tmp_path / "a"))
 
 
 def test_source_toml_is_checked_by_name(tmp_path: Path) -> None:
