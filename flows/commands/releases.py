@@ -48,9 +48,11 @@ def _facts(release: Release) -> dict[str, Any]:
 
 
 def verify_all(number: int | None, config: Path | None, curated: Path | None, *, as_json: bool) -> None:
-    """Raises StoreDamaged (exit 5) naming every file that is not as published."""
+    """Raises StoreDamaged (exit 5) naming every file that is not as published, UsageError where there is no release."""
     store = context(config, curated=curated).store
-    chosen = [get(store, number)] if number else list_releases(store)
+    chosen = [get(store, number)] if number is not None else list_releases(store)
+    if not chosen:
+        raise UsageError(f"{store.releases}: no release to verify; `kvarn refresh` makes the first")
     faults = {release.number: verify_release(release) for release in chosen}
     bad = [f"release {number}: {fault}" for number, found in faults.items() for fault in found]
     if as_json:

@@ -72,7 +72,7 @@ def require_publishable(release: Release) -> None:
 
 
 def _release(where: Context, number: int | None) -> Release:
-    release = get(where.store, number) if number else latest(where.store)
+    release = get(where.store, number) if number is not None else latest(where.store)
     if release is None:
         raise UsageError(f"{where.store.releases}: no release to train on; `kvarn refresh` makes the first")
     return release
