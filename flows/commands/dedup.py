@@ -1,5 +1,6 @@
 """`kvarn dedup`: verified near-duplicate pairs, and the clusters that they make, of any file or folder."""
 
+import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -7,14 +8,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from flows import progress
 from flows.commands.context import check_out, context
+from flows.commands.inputs import Faults, read_input
 from flows.output import emit
+from flows.settings import Settings
 from pipeline.errors import UsageError
 from pipeline.schema import PAIRS
 from pipeline.stages.duplicates import DuplicatesConfig, Sketches, find_similar, pairs_table, sketch
 from pipeline.storage import parquet
-from pipeline.storage.readers import ReadLimits, read_tables
-from pipeline.storage.sources import SourceSpec, list_input
 
 
 def run(source: Path, out: Path, threshold: float | None, config: Path | None, *, as_json: bool) -> None:
@@ -24,7 +26,11 @@ def run(source: Path, out: Path, threshold: float | None, config: Path | None, *
     duplicates = (
         settings.duplicates if threshold is None else replace(settings.duplicates, threshold=threshold)
     )
-    ids, sketches = _read(source, settings.read, duplicates)
+    faults = Faults()
+    try:
+        ids, sketches = _read(source, settings, duplicates, faults)
+    finally:
+        progress.stop()
     similar = find_similar(sketches, duplicates)
     labels = similar.labels()
     smallest: dict[int, str] = {}
@@ -37,6 +43,7 @@ def run(source: Path, out: Path, threshold: float | None, config: Path | None, *
     facts = {
         "out": str(out),
         "records": len(ids),
+        "unreadable": faults.count,
         "pairs": pairs.num_rows,
         "clusters": count,
         "threshold": duplicates.threshold,
@@ -45,17 +52,22 @@ def run(source: Path, out: Path, threshold: float | None, config: Path | None, *
         f"{len(ids):,} records: {pairs.num_rows:,} verified pairs at Jaccard ≥ {duplicates.threshold}, {count:,} clusters"
     ]
     emit(facts, [*lines, f"written: {out}"], as_json=as_json)
+    faults.tell()
 
 
-def _read(source: Path, limits: ReadLimits, config: DuplicatesConfig) -> tuple[list[str], list[Sketches]]:
+def _read(
+    source: Path, settings: Settings, config: DuplicatesConfig, faults: Faults
+) -> tuple[list[str], list[Sketches]]:
     """Ids and sketches of all readable records. Raises UsageError where two records share an id, or nothing was read."""
     ids: list[str] = []
     sketches: list[Sketches] = []
-    for file in list_input(source):
-        for items in read_tables(file, SourceSpec(), limits):
-            readable = items.filter(pc.is_null(items["fault"]))
-            ids += readable["record_id"].to_pylist()
-            sketches += sketch(readable["text"], config)
+    for items in read_input(source, settings, "read"):
+        broken = items.filter(pc.is_valid(items["fault"])).select(["record_id", "fault", "meta"])
+        for record in broken.to_pylist():
+            faults.add(record["record_id"], record["fault"], json.loads(record["meta"]).get("fault", ""))
+        readable = items.filter(pc.is_null(items["fault"]))
+        ids += readable["record_id"].to_pylist()
+        sketches += sketch(readable["text"], config)
     if not ids:
         raise UsageError(f"{source}: no record could be read; `kvarn extract {source}` says why")
     if len(set(ids)) != len(ids):

@@ -1,0 +1,105 @@
+"""An INPUT of the command line: cut into jobs, read by sandboxed workers, handed back in the order of its files."""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from flows.output import safe
+from flows.settings import Settings
+from pipeline.storage import parquet
+from pipeline.storage.sources import InputFile, SourceSpec, input_specs, list_input
+from pipeline.work.jobs import Job, Pool, run_job
+from pipeline.work.plan import worker_count
+from pipeline.work.pool import open_reading_pool
+from pipeline.work.read import READ, ReadJob
+
+SHARD_BYTES = 16 << 20
+"""Raw bytes a job: enough jobs to keep all workers busy to the end."""
+
+TOLD = 20
+"""Faults named one by one; more of them would hide what was printed before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Consecutive files that one source.toml describes."""
+
+    files: tuple[InputFile, ...]
+    spec: SourceSpec
+
+
+def parts(source: Path, most: int = SHARD_BYTES) -> list[Part]:
+    """The files of INPUT in parts of about `most` bytes; none where a folder is empty. Raises UsageError if it is missing."""
+    files = list_input(source)
+    made: list[Part] = []
+    pending: list[InputFile] = []
+    size, spec = 0, SourceSpec()
+    for file, own in zip(files, input_specs(source, files), strict=True):
+        if pending and (size >= most or own != spec):
+            made.append(Part(tuple(pending), spec))
+            pending, size = [], 0
+        spec = own
+        pending.append(file)
+        size += file.size
+    return [*made, Part(tuple(pending), spec)] if pending else made
+
+
+def tables(pool: Pool, jobs: Sequence[Job], name: str, workers: int, word: str | None) -> Iterator[pa.Table]:
+    """What the jobs write to their file `name`, in order, each removed when it was taken; `word` is shown on the bar, if any."""
+    from flows import progress
+
+    def work(job: Job) -> None:
+        run_job(pool, job)
+        if word is not None:
+            progress.advance(word, job)
+
+    if word is not None:
+        progress.start(len(jobs))
+    with ThreadPoolExecutor(workers) as threads:
+        for job, _ in zip(jobs, threads.map(work, jobs), strict=True):
+            yield from parquet.stream(job.folder / name)
+            shutil.rmtree(job.folder)
+
+
+def read_input(source: Path, settings: Settings, word: str | None = None) -> Iterator[pa.Table]:
+    """Tables (schema RAW) of all records of INPUT, those that could not be read among them."""
+    found = parts(source)
+    if not found:
+        return
+    workers = min(worker_count(settings.run.workers), len(found))
+    # The pool first: its processes start while this one makes the folder.
+    with open_reading_pool(workers) as pool, tempfile.TemporaryDirectory(prefix="kvarn-") as scratch:
+        jobs = [
+            ReadJob(Path(scratch) / f"{at:06d}", part.files, part.spec, settings.read)
+            for at, part in enumerate(found)
+        ]
+        yield from tables(pool, jobs, READ, workers, word)
+
+
+class Faults:
+    """Records that could not be read: all counted, the first ones kept in words that may go to a terminal."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._first: list[str] = []
+
+    def add(self, record_id: str, code: str, message: str) -> None:
+        self.count += 1
+        if len(self._first) < TOLD:
+            self._first.append(f"{safe(record_id)}: {code}: {safe(message)}")
+
+    def lines(self) -> list[str]:
+        more = self.count - len(self._first)
+        return [*self._first, f"and {more:,} more"] if more else list(self._first)
+
+    def tell(self) -> None:
+        """Name them on standard error, so that they never mix with what a program reads."""
+        if self.count:
+            told = [f"{self.count:,} records could not be read:", *self.lines()]
+            sys.stderr.write("\n".join(told) + "\n")
