@@ -3,13 +3,17 @@
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import ConfigError
-from pipeline.storage.readers import ReadLimits, Record, read_file, read_tables
+from pipeline.storage.readers import ReadLimits, Record, parquet, read_file, read_tables
 from pipeline.storage.readers.dates import iso_date
+from pipeline.storage.readers.record import Found, Input
 from pipeline.storage.sources import SourceSpec, list_input
 
 LIMITS = ReadLimits()
@@ -260,3 +264,23 @@ def test_main_text_of_labelled_pages_beats_trafilatura(
     assert score["char_f1"] >= 0.97
     assert score["boilerplate_leak"] <= 0.0225
     assert score["segments_balanced"] >= 0.975
+
+
+@pytest.mark.parametrize(("length", "most"), [(10, 1024), (1_000_000, 8)])
+def test_long_rows_of_a_parquet_file_are_read_a_few_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length: int, most: int
+) -> None:
+    path = tmp_path / "p.parquet"
+    texts = [f"{at:02d}" + "x" * length for at in range(12)]
+    pq.write_table(pa.table({"text": texts}), path)
+    seen: list[int] = []
+    rows = parquet._rows
+
+    def counted(batch: pa.RecordBatch, file: Input) -> Iterator[Found]:
+        seen.append(batch.num_rows)
+        return rows(batch, file)
+
+    monkeypatch.setattr(parquet, "_rows", counted)
+    assert [record.text for record in read_file(path, "p.parquet", SourceSpec(), LIMITS)] == texts
+    assert max(seen) <= most
+    assert sum(seen) == 12
