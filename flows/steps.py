@@ -96,7 +96,7 @@ class Run:
         """All checks, the gate's decision, report.json and report.html; then the candidate leaves the build folder."""
         digest = sealed.manifest.digest
         parent = self.refresh.plan.parent
-        previous = read_report(parent.folder) if parent else None
+        previous = read_report(parent) if parent else None
         checks = [*release_checks(self._check_inputs(sealed, previous)), *sealed.checks]
         gate = GateCandidate(digest, first=parent is None)
         outcome = decide(checks, EXPECTED, (), gate, datetime.now(UTC), self.settings.gate)
@@ -126,7 +126,7 @@ class Run:
 
     def publish(self, candidate: Candidate) -> Outcome:
         """Publish what may be published, else say what holds it."""
-        report = read_report(candidate.folder)
+        report = read_report(candidate)
         fates = {name: report.profile.fate(name) for name in FATES}
         shared: dict[str, Any] = {
             "digest": candidate.digest,
@@ -189,9 +189,9 @@ def held_state(report: Report) -> State:
     return "not checked" if report.after in (Verdict.ERROR, Verdict.NOT_RUN) else "blocked"
 
 
-def read_report(folder: Path) -> Report:
-    """The report of a release or candidate."""
-    return Report.from_bytes((folder / "report.json").read_bytes(), str(folder / "report.json"))
+def read_report(of: Release | Candidate) -> Report:
+    """The report of a release or candidate. Raises StoreDamaged where it is not the one that was committed or held."""
+    return Report.from_bytes(of.late("report.json"), str(of.folder / "report.json"))
 
 
 def _parent_ledger(parent: Release) -> pa.Table:

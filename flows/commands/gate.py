@@ -10,16 +10,15 @@ from flows.steps import read_report, report_facts, report_lines
 from pipeline.errors import UsageError
 from pipeline.storage.lock import exclusive
 from pipeline.storage.paths import Store
-from pipeline.storage.releases import get, latest
-from pipeline.work.publish import choose, foremost, now, save_state
+from pipeline.storage.releases import Release, get, latest
+from pipeline.work.publish import Candidate, choose, foremost, now, save_state
 
 EXIT = {"PASS": 0, "WARN": 0, "FAIL": 3, "ERROR": 4, "NOT_RUN": 4}
 
 
 def show(which: str | None, config: Path | None, curated: Path | None, *, as_json: bool) -> int:
     """Print all checks; the exit code is that of the verdict."""
-    folder = _folder(context(config, curated=curated).store, which)
-    report = read_report(folder)
+    report = read_report(_chosen(context(config, curated=curated).store, which))
     rows = [
         [check.id, check.value, check.limit, check.last, check.verdict, check.words_en]
         for check in report.checks
@@ -65,12 +64,12 @@ def approve(
     emit(record, [line], as_json=as_json)
 
 
-def _folder(store: Store, which: str | None) -> Path:
+def _chosen(store: Store, which: str | None) -> Release | Candidate:
     if which is not None and which.isdigit() and len(which) <= 6:
-        return get(store, int(which)).folder
+        return get(store, int(which))
     if which is not None:
-        return choose(store, which).folder
+        return choose(store, which)
     news = foremost(store) or latest(store)
     if news is None:
         raise UsageError(f"{store.releases}: no release and no candidate yet; run `kvarn refresh`")
-    return news.folder
+    return news

@@ -10,7 +10,7 @@ from pipeline.errors import StoreDamaged, UsageError
 from pipeline.storage.paths import Store
 from pipeline.storage.releases import Release, get, latest, list_releases
 from pipeline.storage.releases import verify as verify_release
-from pipeline.work.publish import foremost
+from pipeline.work.publish import Candidate, foremost
 
 
 def show_list(config: Path | None, curated: Path | None, *, as_json: bool) -> None:
@@ -69,8 +69,8 @@ def show_report(
 ) -> None:
     """The first screen of the report in words, and where report.html lies."""
     where = context(config, curated=curated, models=models)
-    folder = _report_folder(where.store, number)
-    report = read_report(folder)
+    chosen = _chosen(where.store, number)
+    report, folder = read_report(chosen), chosen.folder
     if as_json:
         emit(report_facts(report), [], as_json=True)
         return
@@ -81,10 +81,10 @@ def show_report(
     emit({}, lines, as_json=False)
 
 
-def _report_folder(store: Store, number: int | None) -> Path:
+def _chosen(store: Store, number: int | None) -> Release | Candidate:
     if number is not None:
-        return get(store, number).folder
+        return get(store, number)
     news = foremost(store) or latest(store)
     if news is None:
         raise UsageError(f"{store.releases}: no release yet; `kvarn refresh` makes the first")
-    return news.folder
+    return news

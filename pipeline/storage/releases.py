@@ -58,6 +58,16 @@ class Release:
         """Raises StoreDamaged where the manifest is not the committed one."""
         return read_manifest(self.folder, self.commit.digest)
 
+    def late(self, name: str) -> bytes:
+        """A file that the commit vouches for, as report.json. Raises StoreDamaged where it is not the committed one."""
+        path = self.folder / name
+        faults = [
+            fault for fault in late_faults(self.folder, self.commit.files) if fault.startswith(f"{path}:")
+        ]
+        if faults:
+            raise damaged(path, faults[0].removeprefix(f"{path}: "))
+        return path.read_bytes()
+
     def files(self, prefix: str) -> list[tuple[Path, FileEntry]]:
         """Files of the manifest whose name starts with `prefix`, in order of name."""
         files = self.manifest().files

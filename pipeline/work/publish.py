@@ -57,6 +57,16 @@ class Candidate:
     folder: Path
     state: CandidateState
 
+    def late(self, name: str) -> bytes:
+        """A file that the state vouches for, as report.json. Raises StoreDamaged where it is not the one that was held."""
+        path = self.folder / name
+        faults = [
+            fault for fault in late_faults(self.folder, self.state.files) if fault.startswith(f"{path}:")
+        ]
+        if faults:
+            raise changed(faults)
+        return path.read_bytes()
+
 
 def now() -> str:
     """UTC, to the second."""

@@ -8,14 +8,16 @@ import pytest
 from in_process import Suites, refresh
 from small_store import DirectPool, World, article, write
 
+from flows.commands import gate
+from flows.commands.releases import show_report
 from flows.run import NoPool, open_run
 from flows.steps import held_state, read_report, report_facts, report_lines
 from pipeline.errors import AlreadyRunning, ContractError, StoreDamaged
 from pipeline.quality.verdicts import Verdict
 from pipeline.storage.lock import exclusive
-from pipeline.storage.releases import latest, list_releases, verify
+from pipeline.storage.releases import get, latest, list_releases, verify
 from pipeline.work.judge import JudgeJob, JudgeSettings
-from pipeline.work.publish import waiting
+from pipeline.work.publish import choose, waiting
 
 
 def changed(world: World) -> World:
@@ -30,7 +32,7 @@ def test_the_flow_publishes_a_whole_release(flown: World) -> None:
     names = {path.name for path in release.folder.iterdir()}
     assert {"README.md", "croissant.json", "suites", "report.json", "report.html", "validation.json"} <= names
     assert set(release.commit.files) == {"report.json", "report.html", "validation.json"}
-    report = read_report(release.folder)
+    report = read_report(release)
     assert report.digest == release.commit.digest
     assert report.sources["blad"].licence == "CC0-1.0"
     assert sum(report.profile.fate(name) for name in ("kept", "dropped", "flagged", "quarantined")) == 20
@@ -47,7 +49,7 @@ def test_a_second_run_has_nothing_to_do_and_starts_no_worker(world: World) -> No
 def test_the_second_release_is_compared_with_the_first(world: World) -> None:
     facts = refresh(changed(world))
     assert (facts["state"], facts["release"]) == ("published", 2)
-    report = read_report(world.store.releases / "000002")
+    report = read_report(get(world.store, 2))
     assert report.previous is not None
     assert report.previous.number == 1
 
@@ -69,7 +71,7 @@ def test_only_a_passing_gate_publishes(world: World, verdict: Verdict, state: st
     assert len(list_releases(world.store)) == 1 + published
     assert [item.digest for item in waiting(world.store)] == ([] if published else [facts["digest"]])
     if not published:
-        report = read_report(Path(facts["folder"]))
+        report = read_report(choose(world.store, facts["digest"]))
         assert held_state(report) == state
         assert "next: " in facts["next_step"]
 
@@ -80,7 +82,7 @@ def test_a_first_release_waits_where_a_person_must_approve(world: World) -> None
     shutil.rmtree(world.store.root)
     facts = refresh(world, config)
     assert (facts["state"], facts["exit_code"]) == ("awaiting approval", 3)
-    assert held_state(read_report(Path(facts["folder"]))) == "awaiting approval"
+    assert held_state(read_report(choose(world.store, facts["digest"]))) == "awaiting approval"
     assert list_releases(world.store) == []
 
 
@@ -88,10 +90,13 @@ def test_a_source_that_is_gone_blocks_unless_it_was_retired(world: World) -> Non
     shutil.rmtree(world.raw / "brev")
     blocked = refresh(world)
     assert blocked["state"] == "blocked"
+    before = {check.id: check for check in read_report(choose(world.store, blocked["digest"])).checks}
     config = world.raw.parent / "kvarn.toml"
     config.write_text('[sources.brev]\nretired = "2026-05-01, arkivet drog tillbaka den"\n')
-    words = {check.id: check for check in read_report(Path(refresh(world, config)["folder"])).checks}
-    before = {check.id: check for check in read_report(Path(blocked["folder"])).checks}
+    refresh(world, config)
+    newest = latest(world.store)
+    assert newest is not None
+    words = {check.id: check for check in read_report(newest).checks}
     assert before["sources.vanished"].verdict is Verdict.FAIL
     assert words["sources.vanished"].verdict is not Verdict.FAIL
 
@@ -101,6 +106,37 @@ def test_a_damaged_parent_is_not_built_upon(world: World) -> None:
     with pytest.raises(StoreDamaged, match=r"ledger\.parquet"):
         refresh(changed(world))
     assert len(list_releases(world.store)) == 1
+
+
+def edited(world: World) -> None:
+    """A baseline that would let anything pass, or nothing."""
+    path = world.store.releases / "000001" / "report.json"
+    path.write_text(path.read_text().replace('"documents"', '"documents" '))
+
+
+def test_an_edited_baseline_is_not_compared_with(world: World) -> None:
+    edited(world)
+    with pytest.raises(StoreDamaged, match=r"releases/000001/report\.json: .* restore the file") as damage:
+        refresh(changed(world))
+    assert damage.value.exit_code == 5
+    assert len(list_releases(world.store)) == 1
+
+
+def test_an_edited_report_is_not_shown(world: World) -> None:
+    edited(world)
+    with pytest.raises(StoreDamaged, match=r"report\.json"):
+        show_report(1, None, None, None, as_json=False)
+    with pytest.raises(StoreDamaged, match=r"report\.json"):
+        gate.show("1", None, None, as_json=False)
+
+
+def test_an_edited_report_of_a_candidate_is_not_shown(world: World) -> None:
+    facts = refresh(changed(world), suites=Suites(Verdict.FAIL))
+    (Path(facts["folder"]) / "report.json").write_text("{}")
+    with pytest.raises(
+        StoreDamaged, match=r"changed after its audit; run `kvarn refresh` again: .*report\.json"
+    ):
+        gate.show(None, None, None, as_json=False)
 
 
 def test_one_run_at_a_time_works_on_a_store(world: World) -> None:
@@ -118,7 +154,7 @@ def test_a_run_with_nothing_new_that_is_asked_to_work_is_a_bug(tmp_path: Path) -
 
 
 def test_the_first_screen_accounts_for_every_item(flown: World) -> None:
-    report = read_report(flown.store.releases / "000001")
+    report = read_report(get(flown.store, 1))
     lines = report_lines(report)
     assert "in 20 = " in lines[2]
     assert "(rest 0)" in lines[2]
