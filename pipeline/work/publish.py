@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import Blocked, StoreDamaged, UsageError
+from pipeline.errors import Blocked, CheckNotRun, KvarnError, StoreDamaged, UsageError
 from pipeline.storage.files import discard, disk_error, sync_folder, write_bytes
 from pipeline.storage.manifest import FileEntry, read_manifest
 from pipeline.storage.paths import Store
@@ -171,13 +171,15 @@ def _digest_of(release: Release | None) -> str | None:
 
 
 def publish_candidate(store: Store, candidate: Candidate) -> Release:
-    """Publish. The caller holds the lock. Raises Blocked where the gate or a missing approval forbids it."""
+    """Publish. The caller holds the lock.
+
+    Raises Blocked where the gate or a missing approval forbids it, CheckNotRun where a check has no answer, StoreDamaged
+    where the candidate or its report is not what was audited.
+    """
     state = candidate.state
     short = candidate.digest[:12]
     if state.blocked:
-        raise Blocked(
-            f"candidate {short}: verdict {state.verdict_after_waivers}; see `kvarn gate show`, mend the data, then refresh again"
-        )
+        raise _refusal(short, state.verdict_after_waivers)
     if state.needs_approval and not state.approvals:
         raise Blocked(
             f"candidate {short} waits for a person: `kvarn gate approve {short}`, then `kvarn publish {short}`"
@@ -204,6 +206,17 @@ def publish_candidate(store: Store, candidate: Candidate) -> Release:
     release = publish(store, candidate.folder, commit)
     sweep(store)
     return release
+
+
+def _refusal(short: str, verdict: str) -> KvarnError:
+    if verdict == "FAIL":
+        return Blocked(
+            f"candidate {short}: verdict FAIL; see `kvarn gate show`, mend the data, then refresh again"
+        )
+    return CheckNotRun(
+        f"candidate {short}: verdict {verdict or 'unknown'}; see `kvarn gate show` for the check that has no answer, "
+        "mend what broke it, then refresh again"
+    )
 
 
 def _require_its_report(store: Store, candidate: Candidate) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from small_store import World, article, held, seal, write, write_report
 
-from pipeline.errors import Blocked, ContractError, StoreDamaged, UsageError
+from pipeline.errors import Blocked, ContractError, KvarnError, StoreDamaged, UsageError
 from pipeline.storage.lock import exclusive
 from pipeline.storage.manifest import LATE
 from pipeline.storage.releases import latest, list_releases, remove_uncommitted, verify
@@ -49,12 +49,14 @@ def test_a_passing_candidate_becomes_the_next_release(world: World) -> None:
     assert not list(world.store.candidates.iterdir())
 
 
-@pytest.mark.parametrize("verdict", ["FAIL", "ERROR", "NOT_RUN", "", "pass"])
-def test_no_other_verdict_than_pass_and_warn_publishes(world: World, verdict: str) -> None:
+@pytest.mark.parametrize(
+    ("verdict", "code"), [("FAIL", 3), ("ERROR", 4), ("NOT_RUN", 4), ("", 4), ("pass", 4)]
+)
+def test_no_other_verdict_than_pass_and_warn_publishes(world: World, verdict: str, code: int) -> None:
     candidate = held(changed(world).refresh(), verdict)
-    with pytest.raises(Blocked, match="kvarn gate show") as blocked:
+    with pytest.raises(KvarnError, match="kvarn gate show") as blocked:
         publish_candidate(world.store, candidate)
-    assert blocked.value.exit_code == 3
+    assert blocked.value.exit_code == code
     assert len(list_releases(world.store)) == 1
     assert [item.digest for item in waiting(world.store)] == [candidate.digest]
 
