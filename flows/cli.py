@@ -245,14 +245,10 @@ def main() -> None:
         _debug()
         sys.stderr.write(f"kvarn: {error}\n")
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader of a pipe has seen enough (`kvarn why X | head`).
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(0)
     except OSError as error:
         _debug()
         where = f"{error.filename}: " if error.filename else ""
-        sys.stderr.write(f"kvarn: {where}{error.strerror or error}; nothing was published\n")
+        sys.stderr.write(f"kvarn: {where}{error.strerror or error}\n")
         sys.exit(1)
 
 

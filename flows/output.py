@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,13 +11,18 @@ from typing import Any
 
 def emit(facts: Mapping[str, Any] | Sequence[Any], lines: Iterable[str], *, as_json: bool) -> None:
     """Print `facts` as one JSON value, or `lines` as they are."""
-    if as_json:
-        sys.stdout.write(
-            json.dumps(_plain(facts), ensure_ascii=False, indent=2, default=str, allow_nan=False) + "\n"
-        )
-        return
-    for line in lines:
-        sys.stdout.write(line + "\n")
+    out = [_json(facts)] if as_json else lines
+    try:
+        for line in out:
+            sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough (`kvarn why X | head`); nor may the interpreter complain of it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _json(facts: Mapping[str, Any] | Sequence[Any]) -> str:
+    return json.dumps(_plain(facts), ensure_ascii=False, indent=2, default=str, allow_nan=False)
 
 
 def _plain(value: Any) -> Any:

@@ -45,7 +45,11 @@ def start(raw: Path, store: Path, mark: str) -> "subprocess.Popen[bytes]":
     environment = {key: value for key, value in os.environ.items() if key != "PREFECT_API_URL"}
     command = [sys.executable, "-P", "-m", "flows.cli", "refresh", "--raw", str(raw), "--curated", str(store)]
     return subprocess.Popen(
-        command, env={**environment, "KVARN_MARK": mark}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command,
+        env={**environment, "KVARN_MARK": mark},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
 
 
@@ -59,7 +63,9 @@ def wait_until(what, seconds: float = PATIENCE) -> bool:
 
 
 @pytest.mark.parametrize("moment", ["workers run", "a shard is measured", "the candidate is built"])
-def test_kill_9_leaves_nothing_behind_and_the_next_run_ends_in_the_same_bytes(tmp_path: Path, moment: str) -> None:
+def test_kill_9_leaves_nothing_behind_and_the_next_run_ends_in_the_same_bytes(
+    tmp_path: Path, moment: str
+) -> None:
     raw, store, undisturbed = tmp_path / "raw", tmp_path / "curated", tmp_path / "undisturbed"
     write_corpus(raw)
     mark = f"kvarn-{uuid.uuid4()}"
