@@ -219,4 +219,4 @@ def report_lines(report: Report) -> list[str]:
         lines.append(
             "top reasons: " + ", ".join(f"{code} {sum(profile.reasons[code].values()):,}" for code in top)
         )
-    return [*lines, report.act.en]
+    return lines

@@ -5,9 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from flows.commands.context import context
+from flows.commands.standing import standing_facts, standing_lines
 from flows.output import emit, safe, table
 from flows.steps import read_report, report_facts, report_lines
 from pipeline.errors import UsageError
+from pipeline.quality.verdicts import Check
 from pipeline.storage.lock import exclusive
 from pipeline.storage.paths import Store
 from pipeline.storage.releases import Release, get, latest
@@ -18,18 +20,26 @@ EXIT = {"PASS": 0, "WARN": 0, "FAIL": 3, "ERROR": 4, "NOT_RUN": 4}
 
 def show(which: str | None, config: Path | None, curated: Path | None, *, as_json: bool) -> int:
     """Print all checks; the exit code is that of the verdict."""
-    report = read_report(_chosen(context(config, curated=curated).store, which))
+    chosen = _chosen(context(config, curated=curated).store, which)
+    report = read_report(chosen)
     rows = [
-        [check.id, check.value, check.limit, check.last, check.verdict, check.words_en]
+        [check.id, check.value, check.limit, check.last, check.verdict, _words(check)]
         for check in report.checks
     ]
     lines = [
         *map(safe, report_lines(report)[:2]),
+        *standing_lines(chosen, report),
         "",
         *table(rows, ["check", "value", "limit", "last", "verdict", "what"]),
     ]
-    emit(report_facts(report), lines, as_json=as_json)
+    emit(report_facts(report) | standing_facts(chosen), lines, as_json=as_json)
     return EXIT[str(report.after)]
+
+
+def _words(check: Check) -> str:
+    """What was asked, of which source, and what the check remarked."""
+    words = f"{check.words_en} ({check.source})" if check.source else check.words_en
+    return f"{words}: {check.note}" if check.note else words
 
 
 def approve(

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.commands.context import context
+from flows.commands.standing import standing_facts, standing_lines
 from flows.output import emit, safe, table
 from flows.steps import read_report, report_facts, report_lines
 from pipeline.errors import StoreDamaged, UsageError
@@ -72,9 +73,9 @@ def show_report(
     chosen = _chosen(where.store, number)
     report, folder = read_report(chosen), chosen.folder
     if as_json:
-        emit(report_facts(report), [], as_json=True)
+        emit(report_facts(report) | standing_facts(chosen), [], as_json=True)
         return
-    lines = [safe(line) for line in report_lines(report)]
+    lines = [*map(safe, report_lines(report)), *standing_lines(chosen, report)]
     adapters = sorted(where.models.glob("*/README.md")) if where.models.is_dir() else []
     lines += ["", f"Report:  {folder / 'report.html'}", f"Data:    {folder / 'data'}"]
     lines += [f"Adapter: {card.parent}" for card in adapters[-1:]]

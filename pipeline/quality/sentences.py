@@ -86,8 +86,9 @@ def act(action: Action, digest: str) -> tuple[Words, str]:
         return words, "kvarn verify"
     if action == "approve":
         words = Words(
-            "Väntar på godkännande. Den som ansvarar för materialet godkänner kandidaten med:",
-            "Waiting for approval. Whoever is responsible for the material approves the candidate with:",
+            "När rapporten skrevs väntade kandidaten på godkännande. Den som ansvarar för materialet godkänner den med:",
+            "When this report was written, the candidate was waiting for approval. "
+            "Whoever is responsible for the material approves it with:",
         )
         return words, f"kvarn gate approve {digest[:12]}"
     words = Words(

@@ -84,3 +84,10 @@ def test_what_to_do_comes_with_the_exact_command(action: str, command: str) -> N
     assert found == command
     assert words.sv
     assert words.en
+
+
+def test_a_report_tells_of_waiting_as_it_was_when_it_was_written() -> None:
+    """The same bytes stand in the release, once a person has approved."""
+    words, _ = act("approve", "abc")
+    assert words.sv.startswith("När rapporten skrevs väntade kandidaten på godkännande.")
+    assert words.en.startswith("When this report was written, the candidate was waiting for approval.")
