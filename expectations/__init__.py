@@ -4,6 +4,6 @@ Importing this package imports no Great Expectations: that takes 3 to 6 seconds 
 """
 
 from expectations.child import validate
-from expectations.suites import copy_suites, resolve_suites
+from expectations.suites import resolve_suites
 
-__all__ = ["copy_suites", "resolve_suites", "validate"]
+__all__ = ["resolve_suites", "validate"]

@@ -1,7 +1,6 @@
 """Suite files: where they lie, and what they must look like before Great Expectations sees them."""
 
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,14 +29,6 @@ def resolve_suites(project: Path | None) -> dict[str, Path]:
     if project is not None:
         found |= {path.stem: path for path in sorted((project / "expectations").glob("*.json"))}
     return dict(sorted(found.items()))
-
-
-def copy_suites(project: Path | None, folder: Path) -> list[Path]:
-    """Copy the resolved suites into `folder`, so that a release keeps what it was checked with. The new files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return [
-        Path(shutil.copyfile(path, folder / f"{name}.json")) for name, path in resolve_suites(project).items()
-    ]
 
 
 def read_suite(path: Path) -> Suite:

@@ -8,14 +8,12 @@ from flows.commands.context import context
 from flows.commands.standing import standing_facts, standing_lines
 from flows.output import emit, safe, table
 from flows.steps import read_report, report_facts, report_lines
-from pipeline.errors import UsageError
-from pipeline.quality.verdicts import Check
+from pipeline.errors import Blocked, CheckNotRun, UsageError
+from pipeline.quality.verdicts import Check, Verdict
 from pipeline.storage.lock import exclusive
 from pipeline.storage.paths import Store
 from pipeline.storage.releases import Release, get, latest
 from pipeline.work.publish import Candidate, choose, foremost, now, save_state
-
-EXIT = {"PASS": 0, "WARN": 0, "FAIL": 3, "ERROR": 4, "NOT_RUN": 4}
 
 
 def show(which: str | None, config: Path | None, curated: Path | None, *, as_json: bool) -> int:
@@ -33,7 +31,9 @@ def show(which: str | None, config: Path | None, curated: Path | None, *, as_jso
         *table(rows, ["check", "value", "limit", "last", "verdict", "what"]),
     ]
     emit(report_facts(report) | standing_facts(chosen), lines, as_json=as_json)
-    return EXIT[str(report.after)]
+    if not report.after.blocks:
+        return 0
+    return Blocked.exit_code if report.after is Verdict.FAIL else CheckNotRun.exit_code
 
 
 def _words(check: Check) -> str:

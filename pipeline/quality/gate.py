@@ -144,13 +144,6 @@ class Outcome:
     waivers: tuple[Waiver, ...]
     """Those that counted."""
 
-    @property
-    def exit_code(self) -> int:
-        """0 publish, 3 blocked or awaiting approval, 4 a check errored or did not run."""
-        if self.after in (Verdict.ERROR, Verdict.NOT_RUN):
-            return 4
-        return 0 if self.action == "publish" else 3
-
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

@@ -28,11 +28,6 @@ class Store:
         return self.root / "decisions.jsonl"
 
     @property
-    def waivers(self) -> Path:
-        """Waivers and approvals, JSON lines, append-only."""
-        return self.root / "waivers.jsonl"
-
-    @property
     def work(self) -> Path:
         """Everything that can be made again."""
         return self.root / ".work"

@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent / "quality"))
 from builders import Item, corpus, data, intake, kept, ledger, withheld
 
-from expectations import copy_suites, resolve_suites, validate
+from expectations import resolve_suites, validate
 from pipeline.quality.checks import SUITES
 from pipeline.quality.verdicts import Check, Verdict, overall
 
@@ -30,7 +30,9 @@ def candidate(folder: Path, items: list[Item], edit: dict[str, object] | None = 
         pq.write_table(data(kept(items, split)), folder / f"data/{split}-0.parquet")
     pq.write_table(withheld(items, "dropped"), folder / "withheld/dropped-0.parquet")
     pq.write_table(ledger(items), folder / "ledger.parquet")
-    copy_suites(None, folder / "suites")
+    (folder / "suites").mkdir()
+    for name, path in resolve_suites(None).items():
+        (folder / "suites" / f"{name}.json").write_bytes(path.read_bytes())
     for name, content in (edit or {}).items():
         (folder / "suites" / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
     return folder
