@@ -155,6 +155,7 @@ class Run:
             measures=parquet.read(self._build / "measures.parquet", columns=["doc_id"]),
             pairs=parquet.read(self._build / "pairs.parquet"),
             intake=sealed.intake,
+            files=[(item.source, item.uri) for item in sealed.manifest.inputs],
             profile=sealed.profile,
             file_faults=check_files(self._build, sealed.manifest.files),
             threshold=self.settings.duplicates.threshold,

@@ -1,6 +1,7 @@
 """Does everything add up: items, files, sources, rows, and the amount against the last release."""
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -23,27 +24,38 @@ SHOWN = 10
 
 
 def rest(inputs: CheckInputs) -> Iterator[Check]:
-    """Read items minus items with a known fate, by source: the law of one fate each."""
+    """Read items minus items with a known fate, by source, and files without an item: the law of one fate each."""
     fates = inputs.profile.fates
     gaps = {}
     for source in sorted(inputs.intake.keys() | fates.keys()):
         read = inputs.intake.get(source, {}).get("items", 0)
         known = sum(fates.get(source, {}).get(fate, 0) for fate in FATES)
         gaps[source] = abs(read - known)
-    gone = [source for source, gap in gaps.items() if gap]
+    silent = _silent(inputs)
+    gone = [source for source, gap in gaps.items() if gap] + silent
     total = sum(row.get("items", 0) for row in inputs.intake.values())
     yield Check(
         "accounting.rest",
-        "Lästa poster som saknar öde (eller öden utan läst post)",
-        "Items read that have no fate (or fates without an item)",
-        zero(sum(gaps.values())),
-        value=sum(gaps.values()),
+        "Lästa poster som saknar öde (eller öden utan läst post, eller filer utan post)",
+        "Items read that have no fate (or fates without an item, or files without one)",
+        zero(sum(gaps.values()) + len(silent)),
+        value=sum(gaps.values()) + len(silent),
         limit="= 0",
         n=total,
         waivable=False,
         examples=tuple(gone[:SHOWN]),
         unit="count",
     )
+
+
+def _silent(inputs: CheckInputs) -> list[str]:
+    """Raw files that no row of the ledger names. A member of an archive has the uri of its file, a slash and its own name."""
+    named = inputs.ledger.select(["source", "uri"]).group_by(["source", "uri"]).aggregate([])
+    known = set(zip(named["source"].to_pylist(), named["uri"].to_pylist(), strict=True))
+    if all(file in known for file in inputs.files):
+        return []
+    known |= {(source, str(folder)) for source, uri in known for folder in PurePosixPath(uri).parents}
+    return [f"{source}/{uri}" for source, uri in inputs.files if (source, uri) not in known]
 
 
 def published(inputs: CheckInputs) -> Iterator[Check]:

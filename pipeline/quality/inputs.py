@@ -24,6 +24,8 @@ class CheckInputs:
     """Schema PAIRS; the ids are record ids or doc ids."""
     intake: Mapping[str, Mapping[str, int]]
     """What the readers counted, independently of the ledger: {source: {"files": n, "items": n}}."""
+    files: Sequence[tuple[str, str]]
+    """(source, uri) of every raw file of the manifest: each must have left an item, were it only that it was unreadable."""
     profile: Profile
     """Of the candidate's data files."""
     file_faults: Sequence[str]

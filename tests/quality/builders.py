@@ -121,6 +121,7 @@ def inputs(items: Sequence[Item], last: Sequence[Item] | None = None, **changes:
         measures=table.select(["doc_id"]),
         pairs=pairs(),
         intake=intake(items),
+        files=[(item.source, item.name) for item in items],
         profile=profile(items),
         file_faults=(),
         threshold=0.8,

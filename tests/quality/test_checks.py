@@ -45,6 +45,19 @@ def test_the_same_release_again_passes_every_check() -> None:
     assert overall(release_checks(inputs(GOOD, GOOD)), RELEASE_CHECKS) is Verdict.PASS
 
 
+def test_a_file_without_an_item_is_named() -> None:
+    check = found(inputs(GOOD, files=[("a", "0000.txt"), ("a", "tyst.txt")]), "accounting.rest")
+    assert (check.value, check.examples) == (1, ("a/tyst.txt",))
+
+
+def test_an_archive_has_the_items_of_its_members() -> None:
+    packed = more(Item("arkiv.zip/mapp/./x.txt", source="a"), Item("arkiv.zipped", source="b"))
+    files = [("a", "0000.txt"), ("a", "arkiv.zip")]
+    assert found(inputs(packed, files=files), "accounting.rest").verdict is Verdict.PASS
+    other = found(inputs(packed, files=[*files, ("b", "arkiv.zip")]), "accounting.rest")
+    assert other.examples == ("b/arkiv.zip",)
+
+
 def test_the_gate_also_expects_the_suites() -> None:
     assert overall(release_checks(inputs(GOOD)), EXPECTED) is Verdict.NOT_RUN
 
@@ -54,6 +67,8 @@ KNOWN_BAD: list[tuple[str, CheckInputs]] = [
     ("accounting.rest", inputs(GOOD, intake={"a": {"files": 20, "items": 21}})),
     ("accounting.rest", inputs(GOOD, intake={})),
     ("accounting.rest", inputs(more(Item("x", fate="lost", reasons=("read.x",), split=None)))),
+    ("accounting.rest", inputs(GOOD, files=[("a", "0000.txt"), ("a", "silent.txt")])),
+    ("accounting.rest", inputs(GOOD, files=[("b", "0000.txt")])),
     ("accounting.published", inputs(GOOD, profile=replace(profile(GOOD[:-1]), fates=profile(GOOD).fates))),
     ("accounting.measures", inputs(GOOD, measures=ledger(GOOD[:-1]).select(["doc_id"]))),
     ("accounting.measures", inputs(GOOD, measures=ledger(GOOD[::-1]).select(["doc_id"]))),
