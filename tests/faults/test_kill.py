@@ -62,11 +62,20 @@ def wait_until(what, seconds: float = PATIENCE) -> bool:
     return False
 
 
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The release that nobody killed."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    write_corpus(folder / "raw")
+    assert start(folder / "raw", folder / "curated", "undisturbed").wait(300) == 0
+    return folder / "curated" / "releases" / "000001"
+
+
 @pytest.mark.parametrize("moment", ["workers run", "a shard is measured", "the candidate is built"])
 def test_kill_9_leaves_nothing_behind_and_the_next_run_ends_in_the_same_bytes(
-    tmp_path: Path, moment: str
+    tmp_path: Path, undisturbed: Path, moment: str
 ) -> None:
-    raw, store, undisturbed = tmp_path / "raw", tmp_path / "curated", tmp_path / "undisturbed"
+    raw, store = tmp_path / "raw", tmp_path / "curated"
     write_corpus(raw)
     mark = f"kvarn-{uuid.uuid4()}"
     child = start(raw, store, mark)
@@ -81,9 +90,10 @@ def test_kill_9_leaves_nothing_behind_and_the_next_run_ends_in_the_same_bytes(
     assert wait_until(lambda: not marked(mark), 15), f"processes left behind: {marked(mark)}"
     assert not list(store.glob("releases/*.json"))
     assert start(raw, store, mark).wait(300) == 0
-    assert start(raw, undisturbed, mark).wait(300) == 0
-    one, two = store / "releases" / "000001", undisturbed / "releases" / "000001"
-    names = sorted(path.relative_to(one).as_posix() for path in one.rglob("*") if path.is_file())
-    assert names == sorted(path.relative_to(two).as_posix() for path in two.rglob("*") if path.is_file())
-    assert all((one / name).read_bytes() == (two / name).read_bytes() for name in names)
+    release = store / "releases" / "000001"
+    names = sorted(path.relative_to(release).as_posix() for path in release.rglob("*") if path.is_file())
+    assert names == sorted(
+        path.relative_to(undisturbed).as_posix() for path in undisturbed.rglob("*") if path.is_file()
+    )
+    assert all((release / name).read_bytes() == (undisturbed / name).read_bytes() for name in names)
     assert wait_until(lambda: not marked(mark), 15), f"processes left behind: {marked(mark)}"
