@@ -94,9 +94,7 @@ def kvarn(*arguments: object, name: str, figures: Figures) -> Run:
     figures.seconds[name] = run.seconds
     figures.megabytes[name] = watch.peak / 1e6
     if run.code not in (0, 3):
-        raise SystemExit(
-            f"kvarn {' '.join(map(str, arguments))} ended with {run.code}:\n{err[-2000:]}"
-        )
+        raise SystemExit(f"kvarn {' '.join(map(str, arguments))} ended with {run.code}:\n{err[-2000:]}")
     sys.stderr.write(f"{name}: {run.seconds:.1f} s\n")
     return run
 

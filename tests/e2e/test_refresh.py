@@ -3,7 +3,9 @@
 import json
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -11,6 +13,9 @@ import pytest
 from pipeline.schema import DATA, LEDGER, PAIRS, WITHHELD
 
 pytestmark = pytest.mark.slow
+
+Kvarn = Callable[..., Any]
+"""The command line as tests/e2e/conftest.py calls it."""
 
 
 def ledger(folder: Path) -> list[dict[str, object]]:
@@ -23,7 +28,7 @@ def manifest(folder: Path) -> dict[str, object]:
     return content
 
 
-def test_a_refresh_publishes_a_release_that_keeps_every_promise(kvarn, raw: Path, tmp_path: Path) -> None:
+def test_a_refresh_publishes_a_release_that_keeps_every_promise(kvarn: Kvarn, raw: Path, tmp_path: Path) -> None:
     store = tmp_path / "curated"
     run = kvarn("refresh", "--raw", raw, "--curated", store, "--json")
     assert run.code == 0, run.err
@@ -71,10 +76,10 @@ def test_a_refresh_publishes_a_release_that_keeps_every_promise(kvarn, raw: Path
     assert again.code == 0
     assert "nothing new" in again.out
     assert "skipped" in again.out
-    _questions_are_answered(kvarn, store)
+    _questions_are_answered(kvarn: Kvarn, store)
 
 
-def _questions_are_answered(kvarn, store: Path) -> None:
+def _questions_are_answered(kvarn: Kvarn, store: Path) -> None:
     """why, report, releases, gate show: facts as JSON, words for people."""
     story = kvarn("why", "brev/kopia.txt", "--curated", store, "--json").facts()[0]
     assert story["duplicate_of"] == "blad/artikel-04.txt"
@@ -86,7 +91,7 @@ def _questions_are_answered(kvarn, store: Path) -> None:
     assert "report.html" in kvarn("report", "--curated", store).out
 
 
-def test_workers_order_seed_zone_and_locale_change_no_byte(kvarn, raw: Path, tmp_path: Path) -> None:
+def test_workers_order_seed_zone_and_locale_change_no_byte(kvarn: Kvarn, raw: Path, tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     assert kvarn("refresh", "--raw", raw, "--curated", one, "--workers", 1).code == 0
     shuffled = tmp_path / "shuffled" / "raw"
@@ -105,7 +110,7 @@ def test_workers_order_seed_zone_and_locale_change_no_byte(kvarn, raw: Path, tmp
 
 
 def test_the_next_release_inherits_splits_and_shares_unchanged_files(
-    kvarn, raw: Path, tmp_path: Path
+    kvarn: Kvarn, raw: Path, tmp_path: Path
 ) -> None:
     store = tmp_path / "curated"
     assert kvarn("refresh", "--raw", raw, "--curated", store).code == 0
@@ -137,7 +142,7 @@ def moved_digest(store: Path, number: int) -> str:
     return str(json.loads((store / "releases" / f"{number:06d}.json").read_bytes())["digest"])
 
 
-def test_decisions_of_people_are_applied_at_the_next_refresh(kvarn, raw: Path, tmp_path: Path) -> None:
+def test_decisions_of_people_are_applied_at_the_next_refresh(kvarn: Kvarn, raw: Path, tmp_path: Path) -> None:
     store = tmp_path / "curated"
     assert kvarn("refresh", "--raw", raw, "--curated", store).code == 0
     rows = {row["record_id"]: row for row in ledger(store / "releases" / "000001")}
@@ -166,7 +171,7 @@ def test_decisions_of_people_are_applied_at_the_next_refresh(kvarn, raw: Path, t
     assert causes["decision"] >= 2
 
 
-def test_a_first_release_can_wait_for_a_person(kvarn, raw: Path, tmp_path: Path) -> None:
+def test_a_first_release_can_wait_for_a_person(kvarn: Kvarn, raw: Path, tmp_path: Path) -> None:
     store = tmp_path / "curated"
     config = tmp_path / "kvarn.toml"
     config.write_text('[gate]\nfirst_release = "approve"\n')
@@ -195,7 +200,7 @@ def test_a_first_release_can_wait_for_a_person(kvarn, raw: Path, tmp_path: Path)
 
 
 def test_a_source_that_vanishes_blocks_and_the_earlier_release_stays(
-    kvarn, raw: Path, tmp_path: Path
+    kvarn: Kvarn, raw: Path, tmp_path: Path
 ) -> None:
     store = tmp_path / "curated"
     assert kvarn("refresh", "--raw", raw, "--curated", store).code == 0

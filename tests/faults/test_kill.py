@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def start(raw: Path, store: Path, mark: str) -> "subprocess.Popen[bytes]":
     )
 
 
-def wait_until(what, seconds: float = PATIENCE) -> bool:
+def wait_until(what: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if what():
