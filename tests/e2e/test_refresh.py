@@ -28,7 +28,9 @@ def manifest(folder: Path) -> dict[str, object]:
     return content
 
 
-def test_a_refresh_publishes_a_release_that_keeps_every_promise(kvarn: Kvarn, raw: Path, tmp_path: Path) -> None:
+def test_a_refresh_publishes_a_release_that_keeps_every_promise(
+    kvarn: Kvarn, raw: Path, tmp_path: Path
+) -> None:
     store = tmp_path / "curated"
     run = kvarn("refresh", "--raw", raw, "--curated", store, "--json")
     assert run.code == 0, run.err
@@ -76,7 +78,7 @@ def test_a_refresh_publishes_a_release_that_keeps_every_promise(kvarn: Kvarn, ra
     assert again.code == 0
     assert "nothing new" in again.out
     assert "skipped" in again.out
-    _questions_are_answered(kvarn: Kvarn, store)
+    _questions_are_answered(kvarn, store)
 
 
 def _questions_are_answered(kvarn: Kvarn, store: Path) -> None:
