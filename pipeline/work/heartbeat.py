@@ -12,8 +12,9 @@ _beat: list[Callable[[str], None]] = []
 
 
 class _Last:
-    """When the last beat was sent, in seconds of the monotonic clock."""
+    """What the last beat said, and when, in seconds of the monotonic clock."""
 
+    uri = ""
     time = 0.0
 
 
@@ -25,14 +26,14 @@ def beat_through(send: Callable[[str], None]) -> None:
 def now_at(uri: str) -> None:
     """Tell the main process that work on `uri` begins: its clock starts anew. Outside of a worker nothing happens."""
     for send in _beat:
-        _Last.time = time.monotonic()
+        _Last.uri, _Last.time = uri, time.monotonic()
         send(uri)
 
 
-def still_at(uri: str) -> None:
-    """Tell that work on `uri` goes on, for instance that a record was read. May be called as often as one likes."""
+def go_on() -> None:
+    """Tell that work on the file last named goes on: a record was read, or measured. May be called as often as one likes."""
     if _beat and time.monotonic() - _Last.time >= BEAT_SECONDS:
-        now_at(uri)
+        now_at(_Last.uri)
 
 
 def plain(result: Any) -> Any:

@@ -5,7 +5,6 @@ Imports no stage and no kernel, so that a pool which only reads starts quickly.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,7 +13,7 @@ from pipeline.schema import RAW
 from pipeline.storage import parquet
 from pipeline.storage.readers import ReadLimits, read_tables
 from pipeline.storage.sources import InputFile, SourceSpec
-from pipeline.work.heartbeat import now_at, still_at
+from pipeline.work.heartbeat import go_on, now_at
 from pipeline.work.markers import Marker, finish
 
 READ = "read.parquet"
@@ -48,7 +47,7 @@ def read_files(job: FilesJob, limits: ReadLimits) -> Iterator[pa.Table]:
             message = "reading it killed its worker twice; open it by hand, or leave it out"
             file = replace(file, fault=poison[file.uri], message=message)
         now_at(file.uri)
-        for items in read_tables(file, job.spec, limits, partial(still_at, file.uri)):
+        for items in read_tables(file, job.spec, limits, go_on):
             yield items
             # Whoever takes the table works on it as long as it needs, and the clock bounds one table, not one file.
             now_at(file.uri)

@@ -3,12 +3,14 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from pipeline.storage import parquet
 from pipeline.storage.readers import ReadLimits
 from pipeline.storage.sources import SourceSpec, list_input
 from pipeline.work import heartbeat
+from pipeline.work.measure import measured
 from pipeline.work.read import READ, ReadJob, read_files, read_job
 
 
@@ -38,6 +40,30 @@ def test_a_long_file_tells_that_it_lives_with_every_table_and_every_second(
     list(read_files(job, job.limits))
     heartbeat._beat.clear()
     assert len(beats) == 1 + 3 + 9000
+
+
+def test_measuring_tells_that_it_lives_between_the_rows_of_a_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow:
+        """A stage that notes how many rows it was given at once."""
+
+        name = "slow"
+        adds = pa.schema([])
+
+        def __call__(self, items: pa.Table) -> pa.Table:
+            seen.append(items.num_rows)
+            return items
+
+    seen: list[object] = []
+    heartbeat.beat_through(seen.append)
+    monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 0.0)
+    heartbeat.now_at("stor.jsonl")
+    items = pa.table({"doc_id": [str(number) for number in range(1500)]})
+    (out,) = measured([items], (Slow(),))
+    heartbeat._beat.clear()
+    assert out.equals(items)
+    assert seen == ["stor.jsonl", *[375, "stor.jsonl"] * 4]
 
 
 def test_what_is_read_is_written_with_its_faults_counted(tmp_path: Path) -> None:
