@@ -1,13 +1,14 @@
 """The refresh flow in this process: its tasks as plain functions, a pool without processes, and suites that have an answer."""
 
 import contextlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from small_store import DirectPool, World, pinned_code
+from small_store import DirectPool, World, article, pinned_code, write
 
 from pipeline.quality.checks import SUITES
 from pipeline.quality.verdicts import Check, Verdict
@@ -74,3 +75,17 @@ def refresh(
             str(world.raw), str(world.store.root), str(config or world.raw.parent / "kvarn.toml"), 1
         )
     return dict(facts)
+
+
+Say = pytest.CaptureFixture[str]
+
+
+def facts(say: Say) -> Any:
+    """What a command printed with --json."""
+    return json.loads(say.readouterr().out)
+
+
+def changed(world: World, number: int = 300) -> World:
+    """The world with one more document in raw/."""
+    write(world.raw / "brev" / f"ny-{number}.txt", article(number))
+    return world
