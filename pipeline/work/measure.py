@@ -93,9 +93,8 @@ def read_shard(job: MeasureJob) -> Iterator[pa.Table]:
 def measured(tables: Iterable[pa.Table], stages: tuple[Measure, ...]) -> Iterator[pa.Table]:
     """Each table with the columns of every stage; rows keep number and order."""
     for items in tables:
-        yield pa.concat_tables(
-            [_through(stages, part) for part in parquet.pieces(items, 2 * BATCH_BYTES, BATCH_ROWS)]
-        )
+        parts = list(parquet.pieces(items, 2 * BATCH_BYTES, BATCH_ROWS)) or [items]
+        yield pa.concat_tables([_through(stages, part) for part in parts])
 
 
 def _through(stages: tuple[Measure, ...], items: pa.Table) -> pa.Table:
