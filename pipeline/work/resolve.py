@@ -25,6 +25,7 @@ from pipeline.stages.duplicates import (
     sketch,
     smallest_of,
 )
+from pipeline.stages.duplicates_audit import DOCUMENTS, audit_signatures
 from pipeline.stages.split import SplitConfig, assign
 from pipeline.storage import parquet
 from pipeline.storage.releases import Release
@@ -167,9 +168,12 @@ class _Columns:
 def _gather(shards: Sequence[ShardFiles], config: DuplicatesConfig) -> tuple[pa.Table, list[Sketches]]:
     """Columns of every item, and sketches of the published texts of those that enter deduplication."""
     tables, sketches = [], []
+    audited = 0
     for shard in shards:
         for part in parquet.stream(shard.judged, columns=[*COLUMNS, "published"], rows=16_384):
             wanted = part.filter(pc.is_in(part["fate"], pa.array([KEPT, FLAGGED])))
+            if audited < DOCUMENTS:
+                audited += audit_signatures(wanted["published"], config)
             sketches += sketch(wanted["published"], config)
             tables.append(part.select(COLUMNS))
     return pa.concat_tables(tables), sketches
