@@ -158,6 +158,7 @@ def test_a_free_port_can_be_bound() -> None:
     answered = HTTPServer(("127.0.0.1", server._free_port()), BaseHTTPRequestHandler)
     thread = threading.Thread(target=answered.serve_forever)
     thread.start()
+    assert thread.is_alive()
     answered.shutdown()
     answered.server_close()
     thread.join()

@@ -44,7 +44,8 @@ def test_valid_utf_8_is_taken_as_it_is(text: str) -> None:
 
 @given(st.binary(max_size=400))
 def test_any_bytes_give_a_text(data: bytes) -> None:
-    decode(data).text.encode("utf-8")
+    text = decode(data).text
+    assert text.encode("utf-8").decode("utf-8") == text
 
 
 def test_a_stray_byte_in_utf_8_is_mended_and_noted() -> None:

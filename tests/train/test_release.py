@@ -7,6 +7,9 @@ from pipeline.train.release import Text, TrainingData, require_splits, require_t
 
 
 def test_a_release_with_text_in_every_split_is_accepted(data: TrainingData) -> None:
+    assert data.train
+    assert data.validation
+    assert data.test
     require_splits(data)
 
 

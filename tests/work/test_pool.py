@@ -12,12 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from small_store import World
 
 from pipeline.errors import KvarnError, UsageError
+from pipeline.stage import Measure, run_measure
 from pipeline.storage.manifest import FileEntry
 from pipeline.work import confine, heartbeat, nursery, sandbox
+from pipeline.work import measure as measuring
+from pipeline.work import pool as pooling
 from pipeline.work.frames import LONGEST, Frames
 from pipeline.work.jobs import run_job
 from pipeline.work.markers import Marker
@@ -51,8 +55,17 @@ def test_an_answer_becomes_the_marker_that_it_was() -> None:
     assert marker(dataclasses.asdict(made)) == made
 
 
-def test_warming_up_runs_every_stage() -> None:
+def test_warming_up_runs_every_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+
+    def run(stage: Measure, items: pa.Table) -> pa.Table:
+        ran.append(stage.name)
+        return run_measure(stage, items)
+
+    monkeypatch.setattr(measuring, "run_measure", run)
+    monkeypatch.setattr(pooling, "run_measure", run)
     warm_up()
+    assert ran == ["repair", "language", "noise", "pii", "decide"]
 
 
 # Messages
