@@ -1,4 +1,4 @@
-"""Groups of rows: equal sequences of hashes, and connected components (union-find)."""
+"""Groups of rows: equal ids, and connected components (union-find)."""
 
 import numpy as np
 from numba import njit
@@ -32,25 +32,9 @@ def components(n: int, i: NDArray[np.int64], j: NDArray[np.int64]) -> NDArray[np
 
 
 @njit(cache=True, nogil=True)
-def _equal(offsets: NDArray[np.int64], hashes: NDArray[np.uint64], i: int, j: int) -> bool:
-    length = offsets[i + 1] - offsets[i]
-    if offsets[j + 1] - offsets[j] != length:
-        return False
-    k = 0
-    while k < length and hashes[offsets[i] + k] == hashes[offsets[j] + k]:
-        k += 1
-    return bool(k == length)
-
-
-@njit(cache=True, nogil=True)
-def equal_sequences(
-    offsets: NDArray[np.int64], hashes: NDArray[np.uint64], digests: NDArray[np.uint64]
-) -> NDArray[np.int64]:
-    """First row with the same sequence of hashes, int64[n]; rows without hashes stay alone.
-
-    Digests only say where to look: sequences are compared hash by hash.
-    """
-    n = len(digests)
+def first_equal(ids: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """First row with the same 128-bit id, int64[n]; ids are uint64[n, 2], hashes already."""
+    n = len(ids)
     size = 4
     while size < 2 * n:
         size *= 2
@@ -58,12 +42,10 @@ def equal_sequences(
     mask = np.uint64(size - 1)
     first = np.arange(n)
     for i in range(n):
-        if offsets[i] == offsets[i + 1]:
-            continue
-        slot = digests[i] & mask
+        slot = ids[i, 0] & mask
         while table[slot] >= 0:
             held = table[slot]
-            if digests[held] == digests[i] and _equal(offsets, hashes, held, i):
+            if ids[held, 0] == ids[i, 0] and ids[held, 1] == ids[i, 1]:
                 first[i] = held
                 break
             slot = (slot + _ONE) & mask

@@ -45,21 +45,6 @@ def _slots(count: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def take(
-    rows: NDArray[np.int64],
-    offsets: NDArray[np.int64],
-    hashes: NDArray[np.uint64],
-    out: NDArray[np.uint64],
-    at: int,
-) -> None:
-    """Copy the hashes of these rows one after the other to out[at:]."""
-    for row in rows:
-        for k in range(offsets[row], offsets[row + 1]):
-            out[at] = hashes[k]
-            at += 1
-
-
-@njit(cache=True, nogil=True)
 def distinct(offsets: NDArray[np.int64], hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Move each document's distinct hashes to the front of its part of `hashes`, in place; returns how many, int64[n]."""
     n = len(offsets) - 1
@@ -135,3 +120,64 @@ def jaccard_of_pairs(
         if shared >= 0 and shared / (a + b - shared) >= threshold:
             out[at] = shared / (a + b - shared)
     return out
+
+
+@njit(cache=True, nogil=True)
+def _own(
+    values: NDArray[np.uint64], templates: NDArray[np.uint64], mask: np.uint64, out: NDArray[np.uint64]
+) -> int:
+    """Copy the values that are not in the table `templates` to out; how many."""
+    count = 0
+    for value in values:
+        if not _holds(templates, mask, value):
+            out[count] = value
+            count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def table_of(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Hash table of the values (none of them 0), for `content_of_pairs`; its size is a power of two."""
+    table = np.zeros(_slots(len(values)), np.uint64)
+    for value in values:
+        _insert(table, np.uint64(len(table) - 1), value)
+    return table
+
+
+@njit(cache=True, nogil=True)
+def content_of_pairs(
+    i: NDArray[np.int64],
+    j: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    hashes: NDArray[np.uint64],
+    counts: NDArray[np.int64],
+    templates: NDArray[np.uint64],
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Jaccard of the pairs without the values in the table `templates` (see table_of), and the size of the smaller set that is left.
+
+    Sets are as `distinct` left them; NaN where neither set has anything left.
+    """
+    shares, sizes = np.full(len(i), np.nan), np.zeros(len(i), np.int64)
+    longest = 0
+    for at in range(len(i)):
+        longest = max(longest, counts[i[at]], counts[j[at]])
+    one, other = np.empty(longest, np.uint64), np.empty(longest, np.uint64)
+    table = np.zeros(_slots(longest), np.uint64)
+    template_mask = np.uint64(len(templates) - 1)
+    for at in range(len(i)):
+        first, second = offsets[i[at]], offsets[j[at]]
+        a = _own(hashes[first : first + counts[i[at]]], templates, template_mask, one)
+        b = _own(hashes[second : second + counts[j[at]]], templates, template_mask, other)
+        sizes[at] = min(a, b)
+        if a + b == 0:
+            continue
+        size = _slots(a)
+        mask = np.uint64(size - 1)
+        table[:size] = _ZERO
+        for k in range(a):
+            _insert(table, mask, one[k])
+        shared = 0
+        for k in range(b):
+            shared += np.int64(_holds(table, mask, other[k]))
+        shares[at] = shared / (a + b - shared)
+    return shares, sizes

@@ -8,15 +8,17 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pipeline.kernels.shingles import mix64, most_words, window_hashes, word_sums
+from pipeline.kernels.shingles import mix64, next_windows, only_window, scratch_for
 
 EMPTY = np.uint32(0xFFFFFFFF)
 # Finalizer of MurmurHash3, 32 bits (Appleby, public domain).
 _MIX_1 = np.uint32(0x85EBCA6B)
 _MIX_2 = np.uint32(0xC2B2AE35)
 _S13, _S16, _S32 = np.uint32(13), np.uint32(16), np.uint64(32)
-_DIGEST_A = np.uint64(0x9E3779B97F4A7C15)
-_DIGEST_B = np.uint64(0xC2B2AE3D27D4EB4F)
+_ODD = np.uint32(1 << 31)
+# Odd numbers with well spread bits: multiples of the golden ratio and primes of xxHash.
+_DIGEST_1, _DIGEST_2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
+_DIGEST_3, _DIGEST_4 = np.uint64(0x165667B19E3779F9), np.uint64(0x27D4EB2F165667C5)
 _BLOCK = 8
 
 
@@ -45,8 +47,10 @@ def _mix32_of_four(hashes: NDArray[np.uint32], at: int) -> tuple[np.uint32, np.u
 def sign(
     hashes: NDArray[np.uint32], a: NDArray[np.uint32], b: NDArray[np.uint32], row: NDArray[np.uint32]
 ) -> None:
-    """Write the signature of the set with these 32-bit hashes (repeats allowed) to row, uint32[k]."""
-    row[:] = EMPTY
+    """Lower row, uint32[k], to the signature of its set joined with these 32-bit hashes (repeats allowed).
+
+    A row of EMPTY is the signature of the empty set.
+    """
     at, count = 0, len(hashes)
     # Eight shingles a sweep: the sweep over k is bound by loads, so each load of a, b and row serves eight products
     # (measured: four took a quarter longer).
@@ -69,45 +73,87 @@ def sign(
 
 
 @njit(cache=True, nogil=True)
-def sketch_documents(
-    offsets: NDArray[np.int64],
-    data: NDArray[np.uint8],
-    fold: NDArray[np.uint32],
-    width: int,
-    permuted: tuple[NDArray[np.uint32], NDArray[np.uint32]],
-    signatures: NDArray[np.uint32],
-) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.uint64], NDArray[np.bool_]]:
-    """Shingles and signatures of n documents, data[offsets[i]:offsets[i + 1]]; signatures (uint32[n, k]) are filled in.
+def _upper(shingles: NDArray[np.uint64], count: int, upper: NDArray[np.uint32]) -> None:
+    for i in range(count):
+        upper[i] = np.uint32(shingles[i] >> _S32)
 
-    Returns shingle offsets (int64[n + 1]), shingle hashes (in reading order, with repeats), a digest of each sequence
-    (uint64[n]) and which documents are odd: these are left without shingles (see pipeline.kernels.tokens).
+
+@njit(cache=True, nogil=True)
+def _add_to_digest(
+    shingles: NDArray[np.uint64], count: int, before: int, sums: tuple[np.uint64, np.uint64]
+) -> tuple[np.uint64, np.uint64]:
+    """Two sums of products over a sequence: no chain of multiplications, and the order counts."""
+    first, second = sums
+    for i in range(count):
+        place = np.uint64(2 * (before + i))
+        first += shingles[i] * (_DIGEST_1 + _DIGEST_2 * place)
+        second += shingles[i] * (_DIGEST_3 + _DIGEST_4 * place)
+    return first, second
+
+
+@njit(cache=True, nogil=True)
+def _finish_digest(sums: tuple[np.uint64, np.uint64], count: int) -> tuple[np.uint64, np.uint64]:
+    first = mix64(sums[0] ^ np.uint64(count))
+    return first, mix64(sums[1] ^ first)
+
+
+@njit(cache=True, nogil=True)
+def digests_of_sequences(bounds: NDArray[np.int64], shingles: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The digests, uint64[n, 2], of n sequences of shingles, as `sketch_documents` gives them."""
+    n = len(bounds) - 1
+    digests = np.empty((n, 2), np.uint64)
+    for i in range(n):
+        mine = shingles[bounds[i] : bounds[i + 1]]
+        sums = _add_to_digest(mine, len(mine), 0, (np.uint64(0), np.uint64(0)))
+        digests[i, 0], digests[i, 1] = _finish_digest(sums, len(mine))
+    return digests
+
+
+@njit(cache=True, nogil=True)
+def sketch_documents(
+    texts: tuple[NDArray[np.int64], NDArray[np.uint8]],
+    fold: NDArray[np.uint32],
+    factors: NDArray[np.uint64],
+    permuted: tuple[NDArray[np.uint32], NDArray[np.uint32]],
+    few: int,
+    signatures: NDArray[np.uint32],
+) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.bool_], NDArray[np.int64], NDArray[np.uint64]]:
+    """Signatures of n documents (offsets, data); signatures (uint32[n, k]) are filled in.
+
+    Returns the number of windows of each (int64[n]), a digest of each sequence of shingles (uint64[n, 2]), which documents are
+    odd (these count as without words, see pipeline.kernels.tokens), and the shingles of those with at most `few` windows, in
+    reading order with repeats: offsets (int64[n + 1]) and hashes.
     """
+    offsets, data = texts
     n = len(offsets) - 1
-    a, b = permuted
-    bounds = np.zeros(n + 1, np.int64)
-    digests = np.zeros(n, np.uint64)
-    odd = np.zeros(n, np.bool_)
-    room, longest = 0, 0
+    counts, few_bounds = np.zeros(n, np.int64), np.zeros(n + 1, np.int64)
+    digests, odd = np.zeros((n, 2), np.uint64), np.zeros(n, np.bool_)
+    scratch = scratch_for(offsets, data)
+    windows = np.empty(len(scratch[2]), np.uint64)
+    upper = np.empty(len(scratch[2]), np.uint32)
+    few_hashes = np.empty(n * few, np.uint64)
     for i in range(n):
-        most = most_words(offsets[i], offsets[i + 1])
-        room += most
-        longest = max(longest, most)
-    # Memory that is never written is never resident, so a generous bound costs address space only.
-    shingles = np.empty(room, np.uint64)
-    words = np.empty(longest + 1, np.uint64)
-    upper = np.empty(longest, np.uint32)
-    for i in range(n):
-        start = bounds[i]
-        count = word_sums(data, (offsets[i], offsets[i + 1]), fold, words)
-        odd[i] = count < 0
-        end = window_hashes(words, max(count, 0), width, shingles, start)
-        bounds[i + 1] = end
-        first, second = np.uint64(end - start), np.uint64(0)
-        for j in range(start, end):
-            upper[j - start] = np.uint32(shingles[j] >> _S32)
-            # A sum of products needs no chain of multiplications; equality is checked hash by hash afterwards.
-            first += shingles[j] * (_DIGEST_A + _DIGEST_B * np.uint64(2 * (j - start)))
-            second ^= first
-        digests[i] = mix64(first ^ mix64(second))
-        sign(upper[: end - start], a, b, signatures[i])
-    return bounds, shingles[: bounds[n]].copy(), digests, odd
+        signatures[i] = EMPTY
+        at, held, used = offsets[i], 0, 0
+        sums = (np.uint64(0), np.uint64(0))
+        while at < offsets[i + 1] and not odd[i]:
+            at, held, seen, found = next_windows(
+                data, (at, offsets[i + 1], held), fold, factors, scratch, windows
+            )
+            odd[i] = seen >= _ODD
+            if at == offsets[i + 1] and used + found == 0 and held:
+                windows[0], found = only_window(scratch[2], held, factors), 1
+            _upper(windows, found, upper)
+            sign(upper[:found], permuted[0], permuted[1], signatures[i])
+            sums = _add_to_digest(windows, found, used, sums)
+            if used + found <= few:
+                few_hashes[few_bounds[i] + used : few_bounds[i] + used + found] = windows[:found]
+            used += found
+        few_bounds[i + 1] = few_bounds[i]
+        if odd[i]:
+            continue
+        counts[i] = used
+        digests[i, 0], digests[i, 1] = _finish_digest(sums, used)
+        if used <= few:
+            few_bounds[i + 1] += used
+    return counts, digests, odd, few_bounds, few_hashes[: few_bounds[n]].copy()

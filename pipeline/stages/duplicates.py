@@ -1,7 +1,9 @@
 r"""Near-duplicates: what the rest of the pipeline calls.
 
-    sketch(texts)      per shard, parallel: signatures and shingle hashes
-    find_similar(...)  global: LSH candidates, each verified by its true Jaccard
+    sketch(texts)      in parallel: what of each text says which others may be alike
+    find_candidates    global: pairs that share a bucket; incremental where some were compared before
+    verify             each candidate pair by its true Jaccard
+    find_similar(...)  all of this in memory
     Similar            what was found; pairs() lists every verified pair, labels() the clusters
     resolve(...)       who survives, in policy order
 
@@ -19,25 +21,65 @@ from numpy.typing import NDArray
 from pipeline.errors import ContractError
 from pipeline.kernels import clusters
 from pipeline.schema import PAIRS
+from pipeline.stages.duplicates_compare import (
+    TextStore,
+    Verified,
+    View,
+    copy_sets,
+    find_candidates,
+    still_listed,
+    verify,
+)
 from pipeline.stages.duplicates_config import DuplicatesConfig
 from pipeline.stages.duplicates_resolve import ITEMS, Resolved, rank_of, resolve
-from pipeline.stages.duplicates_similar import Similar, find_similar
-from pipeline.stages.duplicates_sketch import Sketches, Texts, sketch
+from pipeline.stages.duplicates_similar import Similar, find_similar, similar_items, view_of
+from pipeline.stages.duplicates_sketch import (
+    BATCH_BYTES,
+    SMALL_TABLES,
+    Sketch,
+    Texts,
+    batches,
+    digests_of,
+    entries,
+    signatures,
+    sketch,
+    sketch_parallel,
+)
+from pipeline.stages.duplicates_templates import SourceTemplates, fit, one_source
 
 __all__ = [
+    "BATCH_BYTES",
     "ITEMS",
+    "SMALL_TABLES",
     "DuplicatesConfig",
     "Resolved",
     "Similar",
-    "Sketches",
+    "Sketch",
+    "SourceTemplates",
+    "TextStore",
+    "Verified",
+    "View",
+    "batches",
     "components",
+    "copy_sets",
+    "digests_of",
+    "entries",
+    "find_candidates",
     "find_similar",
+    "fit",
+    "one_source",
     "pairs_table",
     "rank_of",
     "resolve",
+    "signatures",
+    "similar_items",
     "sketch",
+    "sketch_parallel",
     "smallest_of",
+    "still_listed",
     "verified_pairs",
+    "verify",
+    "view_of",
 ]
 
 
@@ -47,8 +89,8 @@ def components(n: int, pairs: pa.Table) -> NDArray[np.int64]:
 
 
 def verified_pairs(texts: Texts, config: DuplicatesConfig) -> pa.Table:
-    """i, j (int64 rows, i < j, sorted) and jaccard (float32) of every pair of texts at or above config.threshold."""
-    return find_similar(sketch(texts, config), config).pairs(config.full_bucket)
+    """i, j (int64 rows, i < j, sorted) jaccard and jaccard_content (float32) of every pair of texts at or above config.threshold."""
+    return find_similar(texts, config).pairs(config.full_bucket)
 
 
 def pairs_table(pairs: pa.Table, ids: pa.Array, cluster: pa.Array) -> pa.Table:
@@ -59,6 +101,7 @@ def pairs_table(pairs: pa.Table, ids: pa.Array, cluster: pa.Array) -> pa.Table:
         pc.min_element_wise(left, right),
         pc.max_element_wise(left, right),
         pairs["jaccard"].combine_chunks(),
+        pairs["jaccard_content"].combine_chunks(),
         cluster.take(i),
     ]
     return pa.table(columns, schema=PAIRS).sort_by([("id_a", "ascending"), ("id_b", "ascending")])

@@ -13,7 +13,7 @@ from pipeline.errors import ContractError
 from pipeline.kernels.shingles import shingle_hash32
 from pipeline.kernels.tokens import settle
 from pipeline.stages.duplicates_config import DuplicatesConfig
-from pipeline.stages.duplicates_sketch import sketch
+from pipeline.stages.duplicates_sketch import signatures
 
 DOCUMENTS = 8
 """Documents audited: a wrong kernel is wrong nearly everywhere, and datasketch takes some milliseconds each."""
@@ -28,8 +28,7 @@ def audit_signatures(texts: pa.ChunkedArray | pa.Array, config: DuplicatesConfig
     Raises ContractError where one is not, saying what to do.
     """
     sample = [text[:CHARACTERS] for text in texts.slice(0, DOCUMENTS).to_pylist()]
-    parts = sketch(pa.array(sample, pa.large_string()), config)
-    ours = [row for part in parts for row in part.signatures]
+    ours = signatures(pa.array(sample, pa.large_string()), config)
     for text, row in zip(sample, ours, strict=True):
         if not np.array_equal(row, _reference(text, config)):
             raise ContractError(
