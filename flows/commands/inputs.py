@@ -3,7 +3,7 @@
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +67,7 @@ def tables(pool: Pool, jobs: Sequence[Job], name: str, workers: int, word: str |
             shutil.rmtree(job.folder)
 
 
-def read_input(source: Path, settings: Settings, word: str | None = None) -> Iterator[pa.Table]:
+def read_input(source: Path, settings: Settings, word: str | None = None) -> Generator[pa.Table, None, None]:
     """Tables (schema RAW) of all records of INPUT, those that could not be read among them."""
     found = parts(source)
     if not found:
