@@ -11,10 +11,9 @@ import pyarrow.compute as pc
 from flows import progress
 from flows.commands.context import context
 from flows.commands.dedup_explain import check_asked, explain
-from flows.commands.inputs import Faults, read_input
+from flows.commands.inputs import Faults, named_twice, nothing_read, read_input
 from flows.output import emit
 from flows.settings import Settings
-from pipeline.errors import UsageError
 from pipeline.schema import PAIRS
 from pipeline.stages.duplicates import DuplicatesConfig, Sketches, find_similar, pairs_table, sketch
 from pipeline.storage import parquet
@@ -85,8 +84,7 @@ def _read(
         ids += readable["record_id"].to_pylist()
         sketches += sketch(readable["text"], config)
     if not ids:
-        raise UsageError(f"{source}: no record could be read; `kvarn extract {source}` says why")
+        raise nothing_read(source, faults)
     if len(set(ids)) != len(ids):
-        twice = Counter(ids).most_common(1)[0][0]
-        raise UsageError(f"{source}: the id {twice!r} names two records; give each record an id of its own")
+        raise named_twice(source, settings, Counter(ids).most_common(1)[0][0])
     return ids, sketches
