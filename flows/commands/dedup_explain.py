@@ -79,7 +79,10 @@ class Explained:
         if self.more:
             lines += ["", f"and {self.more:,} more partner(s), less alike or of a later name"]
         if rest := self.cluster_records - count - 1:
-            lines += ["", f"{rest:,} other record(s) of its cluster are tied to it through these alone"]
+            lines += [
+                "",
+                f"{rest:,} other record(s) of its cluster have no listed pair with it: alike through others, or copies beyond full_bucket",
+            ]
         return lines
 
 
