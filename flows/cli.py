@@ -74,9 +74,18 @@ def measure(
 @app.command()
 def dedup(
     input: Input,
-    out: Annotated[Path, typer.Option("-o", "--out", help="Parquet file to write.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="Parquet file to write. With --explain it may be left out."),
+    ] = None,
     threshold: Annotated[
         float | None, typer.Option(min=0.3, max=1.0, help="True Jaccard from which a pair counts.")
+    ] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID", help="Show the nearest partners of this record, and what tells the texts apart."
+        ),
     ] = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -84,7 +93,7 @@ def dedup(
     """Verified near-duplicate pairs and their clusters."""
     from flows.commands.dedup import run
 
-    run(input, out, threshold, config, as_json=as_json)
+    run(input, out, threshold, config, as_json=as_json, record=explain)
 
 
 @app.command()

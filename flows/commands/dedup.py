@@ -9,20 +9,30 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows import progress
-from flows.commands.context import check_out, context
-from flows.commands.inputs import Faults, read_input
+from flows.commands.context import context
+from flows.commands.dedup_explain import check_asked, explain
+from flows.commands.inputs import Faults, named_twice, nothing_read, read_input
 from flows.output import emit
 from flows.settings import Settings
-from pipeline.errors import UsageError
 from pipeline.schema import PAIRS
 from pipeline.stages.duplicates import DuplicatesConfig, Sketches, find_similar, pairs_table, sketch
 from pipeline.storage import parquet
 
 
-def run(source: Path, out: Path, threshold: float | None, config: Path | None, *, as_json: bool) -> None:
-    """Write OUT with schema PAIRS. Texts are compared as they are read, without repair or edits."""
+def run(
+    source: Path,
+    out: Path | None,
+    threshold: float | None,
+    config: Path | None,
+    *,
+    as_json: bool,
+    record: str | None = None,
+) -> None:
+    """Write OUT with schema PAIRS, and explain one record if asked to. Texts are compared as they are read, without repair or
+    edits.
+    """
     settings = context(config).settings
-    check_out(out)
+    check_asked(out, record)
     duplicates = (
         settings.duplicates if threshold is None else replace(settings.duplicates, threshold=threshold)
     )
@@ -38,20 +48,25 @@ def run(source: Path, out: Path, threshold: float | None, config: Path | None, *
         smallest[label] = min(smallest.get(label, name), name)
     clusters = pa.array([smallest[label] for label in labels.tolist()], pa.string())
     pairs = pairs_table(similar.pairs(duplicates.full_bucket), pa.array(ids, pa.string()), clusters)
-    parquet.write(out, pairs, PAIRS)
+    if out is not None:
+        parquet.write(out, pairs, PAIRS)
+    told = None if record is None else explain(source, settings, pairs, record)
     count = len(set(pairs["cluster"].to_pylist()))
     facts = {
-        "out": str(out),
+        "out": None if out is None else str(out),
         "records": len(ids),
         "unreadable": faults.count,
         "pairs": pairs.num_rows,
         "clusters": count,
         "threshold": duplicates.threshold,
+        **({} if told is None else {"explain": told.facts()}),
     }
     lines = [
         f"{len(ids):,} records: {pairs.num_rows:,} verified pairs at Jaccard ≥ {duplicates.threshold}, {count:,} clusters"
     ]
-    emit(facts, [*lines, f"written: {out}"], as_json=as_json)
+    lines += [] if out is None else [f"written: {out}"]
+    lines += [] if told is None else ["", *told.lines()]
+    emit(facts, lines, as_json=as_json)
     faults.tell()
 
 
@@ -69,8 +84,7 @@ def _read(
         ids += readable["record_id"].to_pylist()
         sketches += sketch(readable["text"], config)
     if not ids:
-        raise UsageError(f"{source}: no record could be read; `kvarn extract {source}` says why")
+        raise nothing_read(source, faults)
     if len(set(ids)) != len(ids):
-        twice = Counter(ids).most_common(1)[0][0]
-        raise UsageError(f"{source}: the id {twice!r} names two records; give each record an id of its own")
+        raise named_twice(source, settings, Counter(ids).most_common(1)[0][0])
     return ids, sketches

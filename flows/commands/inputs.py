@@ -3,15 +3,19 @@
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from flows.output import safe
 from flows.settings import Settings
+from pipeline.errors import UsageError
 from pipeline.storage import parquet
 from pipeline.storage.sources import InputFile, SourceSpec, input_specs, list_input
 from pipeline.work.jobs import Job, Pool, run_job
@@ -67,7 +71,7 @@ def tables(pool: Pool, jobs: Sequence[Job], name: str, workers: int, word: str |
             shutil.rmtree(job.folder)
 
 
-def read_input(source: Path, settings: Settings, word: str | None = None) -> Iterator[pa.Table]:
+def read_input(source: Path, settings: Settings, word: str | None = None) -> Generator[pa.Table, None, None]:
     """Tables (schema RAW) of all records of INPUT, those that could not be read among them."""
     found = parts(source)
     if not found:
@@ -80,6 +84,30 @@ def read_input(source: Path, settings: Settings, word: str | None = None) -> Ite
             for at, part in enumerate(found)
         ]
         yield from tables(pool, jobs, READ, workers, word)
+
+
+def named_twice(source: Path, settings: Settings, record_id: str) -> UsageError:
+    """The error for an id that two readable records of INPUT share, with the places of the first two, found by reading anew."""
+    places: list[str] = []
+    with closing(read_input(source, settings)) as tables:
+        for items in tables:
+            same = pc.and_(pc.equal(items["record_id"], record_id), pc.is_null(items["fault"]))
+            places += [_place(row) for row in items.filter(same).select(["uri", "position"]).to_pylist()]
+            if len(places) > 1:
+                break
+    return UsageError(
+        f"{source}: the id {record_id!r} names two records ({' and '.join(places[:2])}); give each record an id of its own"
+    )
+
+
+def _place(row: dict[str, Any]) -> str:
+    return f"{safe(row['uri'])}, record {row['position'] + 1}"
+
+
+def nothing_read(source: Path, faults: "Faults") -> UsageError:
+    """The error where no record of INPUT could be read: what is wrong with the first ones."""
+    why = "\n".join(["", *faults.lines()]) if faults.count else " it holds no files; name one that does"
+    return UsageError(f"{source}: no record could be read:{why}")
 
 
 class Faults:

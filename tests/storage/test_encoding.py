@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.storage.encoding import DOUBTFUL, decode, looks_wrong
+from pipeline.storage.encoding import DOUBTFUL, Decoded, decode, looks_wrong
 
 SENTENCES = (
     "Gallringen bör göras innan träden står så tätt att kronorna hämmas.",
@@ -53,6 +53,11 @@ def test_a_stray_byte_in_utf_8_is_mended_and_noted() -> None:
     found = decode(data)
     assert found.text.endswith(" för ")
     assert found.note == DOUBTFUL
+
+
+@pytest.mark.parametrize("text", [text for text in SENTENCES if sum(map(text.count, "åäöÅÄÖé")) > 1])
+def test_a_stray_byte_does_not_make_a_short_sentence_another_encoding(text: str) -> None:
+    assert decode(text.encode() + b" \xff") == Decoded(text + " ÿ", "utf-8", DOUBTFUL)
 
 
 def test_bytes_of_no_nordic_encoding_are_noted() -> None:

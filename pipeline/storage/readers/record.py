@@ -88,9 +88,9 @@ class Input:
     # sha256 of everything read by `data`, once it was called.
     digest: str | None = None
 
-    def data(self) -> bytes:
-        """The whole file. Raises Unreadable read.too_large rather than hold a file beyond the limit in memory."""
-        most = self.limits.file_bytes
+    def data(self, most: int | None = None) -> bytes:
+        """The whole file. Raises Unreadable read.too_large rather than hold one beyond the limit (or `most`) in memory."""
+        most = self.limits.file_bytes if most is None else min(most, self.limits.file_bytes)
         data = self.stream.read(most + 1)
         if len(data) > most:
             raise Unreadable("read.too_large", f"more than {most} bytes in a format that must be read whole")

@@ -1,5 +1,6 @@
 """Plain text and Markdown: one record a file; YAML front matter becomes meta."""
 
+import codecs
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,6 +15,10 @@ _KEY = re.compile(r"[^\s:#-][^:\n]*:(?:\s|$)", re.MULTILINE)
 
 MOST_CONTROLS = 0.02
 """Share of NUL and C0 bytes from which a file without a known format is no text (our choice; text has none)."""
+
+WIDEST = 4
+"""Bytes of a character in the widest encodings. A file of more than that for each character that a text may have is refused before
+it is read: decoding one of 500 MB would take a worker's memory, and say so only by its death."""
 
 _CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27})
 
@@ -32,7 +37,7 @@ def read_markdown(file: Input) -> Iterator[Found]:
 
 def decoded(file: Input) -> tuple[str, tuple[str, ...]]:
     """The whole file as text, with notes. Raises Unreadable read.binary where the bytes are no text in any encoding."""
-    data = file.data()
+    data = file.data(WIDEST * file.limits.text_chars + len(codecs.BOM_UTF32_LE))
     found = decode(data)
     if not found.encoding.startswith(("utf-16", "utf-32")):
         controls = len(data) - len(data.translate(None, _CONTROLS))

@@ -236,6 +236,24 @@ def test_a_limit_that_would_read_nothing_is_refused() -> None:
         ReadLimits(text_chars=0)
 
 
+@pytest.mark.parametrize(
+    ("content", "fault", "words"),
+    [
+        ("\N{EVERGREEN TREE}" * 10, None, ""),
+        (("\N{EVERGREEN TREE}" * 10).encode("utf-32"), None, ""),
+        ("skog och mark", "read.too_large", "13 characters of text; the limit is 10"),
+        ("x" * 45, "read.too_large", "more than 44 bytes in a format that must be read whole"),
+    ],
+)
+def test_a_text_file_that_must_be_too_long_is_not_read(
+    tmp_path: Path, content: str | bytes, fault: str | None, words: str
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    (record,) = read_file(path, path.name, SourceSpec(), ReadLimits(text_chars=10))
+    assert (record.fault, record.meta.get("fault", "")) == (fault, words)
+
+
 def test_tables_are_cut_at_4096_rows(tmp_path: Path) -> None:
     (tmp_path / "r.jsonl").write_text('{"text": "a"}\n' * 5000)
     (file,) = list_input(tmp_path)
