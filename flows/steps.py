@@ -69,8 +69,8 @@ class Run:
 
     @property
     def steps(self) -> int:
-        """Ticks of the progress bar: two a shard, six for the whole."""
-        return 2 * len(self.shards) + 6
+        """Ticks of the progress bar: two a shard, one a source, six for the whole."""
+        return 2 * len(self.shards) + len({shard.source for shard in self.shards}) + 6
 
     def intake(self, measured: Sequence[Measured]) -> dict[str, dict[str, int]]:
         """What the readers counted."""
