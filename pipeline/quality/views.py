@@ -4,6 +4,7 @@ from typing import Any
 
 from pipeline.quality.numbers import NONE, limit_text, value_text
 from pipeline.quality.profile import Volume
+from pipeline.quality.repeated import Repeated
 from pipeline.quality.report import by_frequency
 from pipeline.quality.verdicts import Check, Verdict
 from pipeline.quality.view_plots import COLUMNS, ROWS, TOP, PlotView
@@ -217,6 +218,42 @@ class View(PlotView):
     def _plain(self, value: float) -> str:
         """A measure: whole numbers without decimals, shares with three."""
         return self.number(value, 0 if value.is_integer() else 3)
+
+    # Repeated lines
+
+    @property
+    def repeated_names(self) -> list[str]:
+        """Sources with repeated lines, those with the largest share of them first."""
+        found = self.report.repeated
+        return sorted(found, key=lambda name: (-found[name].share, name))[:ROWS]
+
+    @property
+    def repeated_rows(self) -> list[list[str]]:
+        return [self._repeated_row(name, self.report.repeated[name]) for name in self.repeated_names]
+
+    def _repeated_row(self, name: str, found: Repeated) -> list[str]:
+        removed = found.removed
+        counts = (removed.places, removed.characters, removed.documents)
+        return [
+            name,
+            self.number(found.found),
+            self.number(found.sampled),
+            self.share(found.share),
+            self.t(f"policy_{found.policy}"),
+            *[self.number(count) if removed.places else NONE for count in counts],
+        ]
+
+    def repeated_top(self, name: str) -> list[Row]:
+        """The most common lines of a source."""
+        return [
+            {
+                "text": line.text,
+                "more": line.more,
+                "number": self.number(line.documents),
+                "share": self.share(line.share),
+            }
+            for line in self.report.repeated[name].top
+        ]
 
     @property
     def cut(self) -> bool:

@@ -45,10 +45,13 @@ class TemplateSettings:
         looked_for = [item.name for item in fields(self.pii) if getattr(self.pii, item.name) != "off"]
         return fingerprint(self.config.fingerprint, VERSION, looked_for)
 
+    def policy(self, source: str) -> Policy:
+        """What is done about the repeated lines of a source."""
+        return self.sources.get(source, self.config.lines)
+
     def cut(self, source: str, rows: pa.Table) -> CutSet:
         """What is cut out of the documents of a source."""
-        policy = self.sources.get(source, self.config.lines)
-        return cut_set(rows, self.config.cut_share) if policy == "cut" else CutSet()
+        return cut_set(rows, self.config.cut_share) if self.policy(source) == "cut" else CutSet()
 
 
 @dataclass(frozen=True, slots=True)
