@@ -176,8 +176,7 @@ class Run:
 
     def _repeated(self, ledger: pa.Table) -> dict[str, Repeated]:
         rows, fits = (parquet.read(self._build / name) for name in (ROWS, FITS))
-        policies = {name: self.settings.repeated.policy(name) for name in fits["source"].to_pylist()}
-        return repeated_of(rows, fits, ledger, policies)
+        return repeated_of(rows, fits, ledger, self.settings.repeated.cut_shares(fits["source"].to_pylist()))
 
     def _lineage(self, manifest: Manifest) -> Lineage:
         return Lineage(

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -15,8 +14,6 @@ TOP = 12
 
 TEXT = 200
 """Characters of one that it shows."""
-
-Policy = Literal["report", "cut"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +46,19 @@ class Repeated:
     """Documents that were looked at."""
     share: float
     """Of their characters that stand in repeated lines and paragraphs."""
-    policy: Policy
+    cut_share: float | None
+    """Share of the documents from which on they are cut; None where they are only reported."""
     removed: Removed
     top: tuple[Template, ...]
 
 
 def repeated_of(
-    templates: pa.Table, fits: pa.Table, ledger: pa.Table, policies: Mapping[str, Policy]
+    templates: pa.Table, fits: pa.Table, ledger: pa.Table, cut_shares: Mapping[str, float]
 ) -> dict[str, Repeated]:
-    """By source, from templates.parquet, template_fits.parquet and the edits of the ledger; sources without any are left out."""
+    """By source, from templates.parquet, template_fits.parquet and the edits of the ledger; sources without any are left out.
+
+    `cut_shares` names the sources in which they are cut, and from which share of the documents on.
+    """
     removed = _removed(ledger)
     found = {}
     for row in sorted(fits.to_pylist(), key=lambda row: row["source"]):
@@ -68,7 +69,7 @@ def repeated_of(
                 found=row["found"],
                 sampled=row["sampled"],
                 share=row["repeated"] / max(1, row["characters"]),
-                policy=policies.get(source, "report"),
+                cut_share=cut_shares.get(source),
                 removed=cut,
                 top=_top(templates.filter(pc.equal(templates["source"], source))),
             )

@@ -239,16 +239,20 @@ class View(PlotView):
             self.number(found.found),
             self.number(found.sampled),
             self.share(found.share),
-            self.t(f"policy_{found.policy}"),
+            f"{self.t('cut_from')} {self.share(found.cut_share)}"
+            if found.cut_share
+            else self.t("only_reported"),
             *[self.number(count) if removed.places else NONE for count in counts],
         ]
 
     def repeated_top(self, name: str) -> list[Row]:
         """The most common lines of a source."""
+        limit = self.report.repeated[name].cut_share
         return [
             {
                 "text": line.text,
                 "more": line.more,
+                "mark": self.t("is_cut") if limit is not None and line.share >= limit else "",
                 "number": self.number(line.documents),
                 "share": self.share(line.share),
             }

@@ -4,7 +4,7 @@ What is cut decides which shards are judged anew. So a source keeps the template
 items as they were fitted on: one per cent of new data must not judge a whole source again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -48,6 +48,10 @@ class TemplateSettings:
     def policy(self, source: str) -> Policy:
         """What is done about the repeated lines of a source."""
         return self.sources.get(source, self.config.lines)
+
+    def cut_shares(self, sources: Iterable[str]) -> dict[str, float]:
+        """The limit of each of the sources in which they are cut."""
+        return {source: self.config.cut_share for source in sources if self.policy(source) == "cut"}
 
     def cut(self, source: str, rows: pa.Table) -> CutSet:
         """What is cut out of the documents of a source."""

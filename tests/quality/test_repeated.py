@@ -53,10 +53,10 @@ def edited(*edits: tuple[str, str, int, int]) -> pa.Table:
 
 def test_counts_are_those_of_fit_and_ledger() -> None:
     table = edited(("templates", "line", 0, 5), ("pii", "email", 8, 20), ("templates", "paragraph", 30, 50))
-    found = repeated_of(templates({"text": "Hem"}), fits(b=2, a=1), table, {"b": "cut"})
+    found = repeated_of(templates({"text": "Hem"}), fits(b=2, a=1), table, {"b": 0.4})
     assert list(found) == ["a", "b"]
-    assert found["b"] == Repeated(2, 12, 0.04, "cut", Removed(4, 50, 2), ())
-    assert found["a"] == Repeated(1, 12, 0.02, "report", Removed(), (Template("Hem", False, 6, 0.5),))
+    assert found["b"] == Repeated(2, 12, 0.04, 0.4, Removed(4, 50, 2), ())
+    assert found["a"] == Repeated(1, 12, 0.02, None, Removed(), (Template("Hem", False, 6, 0.5),))
 
 
 def test_a_source_where_nothing_repeats_is_left_out() -> None:
@@ -65,7 +65,7 @@ def test_a_source_where_nothing_repeats_is_left_out() -> None:
 
 
 def test_what_was_cut_is_told_even_where_nothing_repeats_any_more() -> None:
-    found = repeated_of(templates(), fits(b=0), edited(("templates", "line", 0, 5)), {"b": "cut"})
+    found = repeated_of(templates(), fits(b=0), edited(("templates", "line", 0, 5)), {"b": 0.4})
     assert found["b"].removed == Removed(2, 10, 2)
 
 
@@ -83,7 +83,7 @@ def test_a_long_line_is_shown_by_its_beginning() -> None:
 
 def with_lines(*texts: str, **changes: Any) -> Report:
     top = tuple(Template(text, False, 1234, 0.125) for text in texts)
-    one = replace(Repeated(3, 2000, 0.043, "cut", Removed(7654, 98765, 1200), top), **changes)
+    one = replace(Repeated(3, 2000, 0.043, 0.1, Removed(7654, 98765, 1200), top), **changes)
     return replace(FIRST, repeated={"a": one})
 
 
@@ -97,7 +97,8 @@ def test_the_section_shows_the_numbers_of_the_json_in_both_languages() -> None:
     text = shown(report)
     for at, language in enumerate(LANGUAGES):
         assert WORDS["repeated"][at] in text
-        assert WORDS["policy_cut"][at] in text
+        assert f"{WORDS['cut_from'][at]} {share(0.1, language)}" in text
+        assert f"({number(2, language)} {WORDS['of'][at]} {number(3, language)})" in text
         for value in (7654, 98765, 1200, 1234):
             assert number(value, language) in text
         assert share(0.043, language) in text
@@ -106,11 +107,17 @@ def test_the_section_shows_the_numbers_of_the_json_in_both_languages() -> None:
 
 
 def test_a_source_that_is_only_reported_has_no_zeros() -> None:
-    html = render(with_lines("Hem", policy="report", removed=Removed())).decode()
+    html = render(with_lines("Hem", cut_share=None, removed=Removed())).decode()
     section = html[html.index('id="sv-repeated"') :]
     section = section[: section.index("</table>")]
-    assert "redovisas" in section
+    assert "redovisas bara" in section
     assert ">0<" not in section
+
+
+@pytest.mark.parametrize(("limit", "marked"), [(0.125, 2), (0.126, 0), (None, 0)])
+def test_lines_that_are_cut_are_marked(limit: float | None, marked: int) -> None:
+    html = render(with_lines("Hem", "Upp", cut_share=limit)).decode()
+    assert html.count('<span class="waived">klipps</span>') == marked
 
 
 def test_nothing_is_shown_where_nothing_repeats() -> None:
@@ -127,7 +134,7 @@ def test_hostile_lines_make_no_markup(words: str) -> None:
 
 def test_many_sources_with_hostile_lines_stay_below_the_ceiling() -> None:
     top = (Template("\u202e" * TEXT, True, 9, 0.5),) * TOP
-    many = {f"källa {n:03d}": Repeated(99, 9, n / 400, "report", Removed(), top) for n in range(300)}
+    many = {f"källa {n:03d}": Repeated(99, 9, n / 400, None, Removed(), top) for n in range(300)}
     page = render(replace(FIRST, repeated=many))
     assert len(page) <= CEILING
     assert WORDS["cut"][0] in page.decode()
