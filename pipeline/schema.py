@@ -170,8 +170,10 @@ first."""
 TEMPLATE_FITS = pa.schema(
     [
         need("source", pa.string()),
-        # Items of the source when its templates were fitted: a later release keeps them while it has about as many.
+        # Items of the source when its templates were fitted: a later release keeps them while it is about the same.
         need("items", pa.int64()),
+        # The smallest content_ids among them, by their first 64 bits, sorted: tells another source of the same size apart.
+        need("contents", pa.list_(pa.uint64())),
         # Documents and code points that were looked at, and code points in repeated lines and paragraphs among them.
         need("sampled", pa.int64()),
         need("characters", pa.int64()),

@@ -38,7 +38,16 @@ from pipeline.work.measure import ITEMS, MeasureJob, MeasureSettings, measured_s
 from pipeline.work.plan import Plan
 from pipeline.work.resolve import Resolution, inherit, resolve_all
 from pipeline.work.shards import Shard
-from pipeline.work.templates import FITS, ROWS, Fitted, TemplateSettings, TemplatesJob, fits_of, read_fit
+from pipeline.work.templates import (
+    FITS,
+    ROWS,
+    Fitted,
+    TemplateSettings,
+    TemplatesJob,
+    fits_of,
+    read_fit,
+    smallest_contents,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +108,14 @@ class Refresh:
         """Find the lines and paragraphs that documents of one source share, given all its shards; or keep the parent's."""
         source, settings = measured[0].shard.source, self.settings.templates
         count = sum(item.marker.files[ITEMS].rows or 0 for item in measured)
+        items = tuple(item.folder / ITEMS for item in measured)
+        contents = smallest_contents(items)
         earlier = self._earlier.get(source)
-        if earlier is not None and earlier.stands(count, settings.fingerprint):
+        if earlier is not None and earlier.stands(count, contents, settings.fingerprint):
             return earlier
         parts = (source, [item.marker.digest for item in measured], settings.fingerprint, self._version)
         folder = self.plan.store.shards / f"t-{key(*map(str, parts))}"
-        items = tuple(item.folder / ITEMS for item in measured)
-        run_job(self._pool, TemplatesJob(folder, source, items, count, settings))
+        run_job(self._pool, TemplatesJob(folder, source, items, count, contents, settings))
         return read_fit(source, folder)
 
     def with_cuts(self, measured: Sequence[Measured], fitted: Sequence[Fitted]) -> list[Measured]:

@@ -38,7 +38,7 @@ def fits(**found: int) -> pa.Table:
         }
         for name, count in found.items()
     ]
-    return pa.Table.from_pylist([{**row, "settings": "x"} for row in rows], TEMPLATE_FITS)
+    return pa.Table.from_pylist([{**row, "contents": [], "settings": "x"} for row in rows], TEMPLATE_FITS)
 
 
 def edited(*edits: tuple[str, str, int, int]) -> pa.Table:

@@ -9,6 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from small_store import (
     DirectPool,
     World,
@@ -32,7 +34,16 @@ from pipeline.work.judge import JudgeJob
 from pipeline.work.measure import MeasureJob
 from pipeline.work.publish import CandidateState, hold, publish_candidate
 from pipeline.work.refresh import Refresh, by_source
-from pipeline.work.templates import FITS, ROWS, Fitted, TemplateSettings, TemplatesJob, fits_of
+from pipeline.work.templates import (
+    CONTENTS,
+    FITS,
+    ROWS,
+    Fitted,
+    TemplateSettings,
+    TemplatesJob,
+    alike,
+    fits_of,
+)
 
 HOME = "Till startsidan för skogsbladet"
 LOW = TemplatesConfig(min_documents=5)
@@ -159,6 +170,27 @@ def test_a_source_of_about_the_same_size_keeps_its_templates(blad: World) -> Non
     assert [row["items"] for row in rows(third.folder, FITS)] == [14, 8]
 
 
+def test_a_source_of_the_same_size_with_other_contents_is_fitted_anew(blad: World) -> None:
+    release(blad, CUT)
+    for number in range(3):
+        write(blad.raw / "blad" / f"artikel-{number:02d}.txt", f"Ny meny för alla sidor\n\n{article(number)}")
+    pool = DirectPool()
+    second = release(blad, CUT, pool)
+    assert [job.source for job in jobs(pool, TemplatesJob)] == ["blad"]
+    assert [row["items"] for row in rows(second.folder, FITS)] == [12, 8]
+
+
+@given(st.sets(st.integers(0, 3000), max_size=900), st.sets(st.integers(0, 3000), max_size=900))
+def test_the_smallest_contents_tell_how_much_two_sources_share(one: set[int], other: set[int]) -> None:
+    def smallest(values: set[int]) -> list[int]:
+        return sorted(values)[:CONTENTS]
+
+    whole = sorted(one | other)[:CONTENTS]
+    wanted = sum(value in one & other for value in whole) / len(whole) if whole else 1.0
+    assert alike(smallest(one), smallest(other)) == wanted
+    assert alike(smallest(other), smallest(one)) == wanted
+
+
 def test_other_settings_fit_anew(blad: World) -> None:
     release(blad)
     for settings in (
@@ -209,6 +241,7 @@ def test_a_tenth_more_or_less_is_about_the_same(items: int, stands: bool) -> Non
     row = {
         "source": "s",
         "items": 100,
+        "contents": [1, 2],
         "sampled": 1,
         "characters": 1,
         "repeated": 0,
@@ -216,8 +249,9 @@ def test_a_tenth_more_or_less_is_about_the_same(items: int, stands: bool) -> Non
         "settings": "x",
     }
     fitted = Fitted("s", TEMPLATES.empty_table(), pa.Table.from_pylist([row], TEMPLATE_FITS))
-    assert fitted.stands(items, "x") is stands
-    assert not fitted.stands(100, "y")
+    assert fitted.stands(items, [1, 2], "x") is stands
+    assert not fitted.stands(100, [1, 2], "y")
+    assert not fitted.stands(100, [1, 3], "x")
 
 
 def test_shards_are_grouped_by_source_and_get_its_cuts(blad: World) -> None:
