@@ -99,6 +99,8 @@ _SOURCES = """\
 # priority, required). A source that is gone from raw/ stops the gate unless it is retired here:
 # [sources.NAME]
 # retired = "2026-05-01, the archive withdrew it"
+# What is done about its repeated lines, where that differs from [templates]: "report" or "cut".
+# lines = "cut"
 """
 
 

@@ -20,9 +20,10 @@ from flows.steps import Run, Sealed
 from pipeline.storage.manifest import FileEntry
 from pipeline.work.candidate import ShardFiles
 from pipeline.work.publish import Candidate
-from pipeline.work.refresh import Measured
+from pipeline.work.refresh import Measured, by_source
 from pipeline.work.resolve import Resolution
 from pipeline.work.shards import Shard
+from pipeline.work.templates import Fitted
 
 TASKS = max(8, (os.cpu_count() or 1) + 2)
 """Task threads: they only wait for worker processes, so a few more than cores cost nothing."""
@@ -32,6 +33,12 @@ TASKS = max(8, (os.cpu_count() or 1) + 2)
 def measure(run: Run, shard: Shard) -> Measured:
     """Read, repair and measure one shard, in a sandboxed worker process."""
     return advance("measured", run.refresh.measure(shard))
+
+
+@task(cache_policy=NO_CACHE)
+def templates(run: Run, shards: list[Measured]) -> Fitted:
+    """Find the lines and paragraphs that many documents of one source share."""
+    return advance("compared line by line", run.refresh.templates(shards))
 
 
 @task(cache_policy=NO_CACHE)
@@ -47,9 +54,11 @@ def resolve(run: Run, shards: list[ShardFiles]) -> Resolution:
 
 
 @task(cache_policy=NO_CACHE)
-def assemble(run: Run, shards: list[ShardFiles], resolution: Resolution) -> dict[str, FileEntry]:
+def assemble(
+    run: Run, shards: list[ShardFiles], resolution: Resolution, repeated: list[Fitted]
+) -> dict[str, FileEntry]:
     """Write the candidate's tables."""
-    return advance("assembled", run.refresh.assemble(shards, resolution))
+    return advance("assembled", run.refresh.assemble(shards, resolution, repeated))
 
 
 @task(cache_policy=NO_CACHE)
@@ -88,9 +97,10 @@ def refresh(raw: str, curated: str, config: str | None = None, workers: int = 0)
             return run.nothing_new().facts()
         start(run.steps)
         measured = measure.map(unmapped(run), run.shards).result()
-        judged = judge.map(unmapped(run), measured).result()
+        repeated = templates.map(unmapped(run), by_source(measured)).result()
+        judged = judge.map(unmapped(run), run.refresh.with_cuts(measured, repeated)).result()
         resolution = resolve(run, judged)
-        files = assemble(run, judged, resolution)
+        files = assemble(run, judged, resolution, repeated)
         sealed = seal(run, files, run.intake(measured))
         candidate = report(run, validate(run, sealed))
         return publish(run, candidate).facts()

@@ -40,5 +40,10 @@ class NoPool:
 def refresh_settings(settings: Settings) -> RefreshSettings:
     """The part of the settings that a candidate is made with."""
     return RefreshSettings(
-        settings.measure, settings.judge, settings.duplicates, settings.split, settings.release
+        settings.measure,
+        settings.judge,
+        settings.duplicates,
+        settings.split,
+        settings.release,
+        settings.repeated,
     )

@@ -18,12 +18,14 @@ from pipeline.stages.noise import NoiseConfig
 from pipeline.stages.pii import PiiConfig
 from pipeline.stages.repair import RepairConfig
 from pipeline.stages.split import SplitConfig
+from pipeline.stages.templates import Policy, TemplatesConfig
 from pipeline.storage.readers import ReadLimits
 from pipeline.train.settings import TrainSettings
 from pipeline.work.candidate import ReleaseConfig
 from pipeline.work.judge import JudgeSettings
 from pipeline.work.measure import MeasureSettings
 from pipeline.work.plan import file_digest
+from pipeline.work.templates import TemplateSettings
 
 FILE = "kvarn.toml"
 
@@ -53,6 +55,8 @@ class SourceConfig:
 
     retired: str | None = None
     """Date and reason for which the source is gone on purpose; the gate then lets it vanish."""
+    lines: Policy | None = None
+    """What is done about its repeated lines, where that differs from [templates]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class Settings:
     language: LanguageConfig = field(default_factory=LanguageConfig)
     noise: NoiseConfig = field(default_factory=NoiseConfig)
     pii: PiiConfig = field(default_factory=PiiConfig)
+    templates: TemplatesConfig = field(default_factory=TemplatesConfig)
     edit: EditConfig = field(default_factory=EditConfig)
     duplicates: DuplicatesConfig = field(default_factory=DuplicatesConfig)
     split: SplitConfig = field(default_factory=SplitConfig)
@@ -80,6 +85,11 @@ class Settings:
     @property
     def judge(self) -> JudgeSettings:
         return JudgeSettings(self.language, self.noise, self.pii, self.edit)
+
+    @property
+    def repeated(self) -> TemplateSettings:
+        own = {name: source.lines for name, source in self.sources.items() if source.lines}
+        return TemplateSettings(self.templates, own, self.pii)
 
     def curation(self) -> dict[str, Any]:
         """The settings that can change a byte of a release: what the manifest records."""

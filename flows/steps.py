@@ -19,6 +19,7 @@ from pipeline.quality.gate import Candidate as GateCandidate
 from pipeline.quality.gate import decide
 from pipeline.quality.profile import Profile, ProfileBuilder
 from pipeline.quality.render import render
+from pipeline.quality.repeated import Repeated, repeated_of
 from pipeline.quality.report import Lineage, Report, ReportInputs, build_report
 from pipeline.quality.verdicts import Check, Verdict
 from pipeline.schema import FATES, SPLITS
@@ -30,6 +31,7 @@ from pipeline.storage.releases import Release, next_number
 from pipeline.work.publish import Candidate, CandidateState, hold, publish_candidate
 from pipeline.work.refresh import Measured, Refresh, intake_counts
 from pipeline.work.shards import Shard
+from pipeline.work.templates import FITS, ROWS
 
 VALIDATION_SECONDS = 900.0
 """Longest a validation may take; its tables are columns of the ledger and the release's texts."""
@@ -69,8 +71,8 @@ class Run:
 
     @property
     def steps(self) -> int:
-        """Ticks of the progress bar: two a shard, six for the whole."""
-        return 2 * len(self.shards) + 6
+        """Ticks of the progress bar: two a shard, one a source, six for the whole."""
+        return 2 * len(self.shards) + len({shard.source for shard in self.shards}) + 6
 
     def intake(self, measured: Sequence[Measured]) -> dict[str, dict[str, int]]:
         """What the readers counted."""
@@ -100,6 +102,7 @@ class Run:
         checks = [*release_checks(self._check_inputs(sealed, previous)), *sealed.checks]
         gate = GateCandidate(digest, first=parent is None)
         outcome = decide(checks, EXPECTED, (), gate, datetime.now(UTC), self.settings.gate)
+        ledger = parquet.read(self._build / "ledger.parquet")
         report = build_report(
             ReportInputs(
                 name=self.settings.release.name,
@@ -107,7 +110,7 @@ class Run:
                 digest=digest,
                 outcome=outcome,
                 profile=sealed.profile,
-                ledger=parquet.read(self._build / "ledger.parquet"),
+                ledger=ledger,
                 measures=parquet.read(self._build / "measures.parquet"),
                 kept=self._tables("data"),
                 withheld=self._tables("withheld"),
@@ -115,6 +118,7 @@ class Run:
                 sources=source_facts(self.refresh.plan),
                 rules=noise_rules(self.settings.noise),
                 previous=previous,
+                repeated=self._repeated(ledger),
             )
         )
         write_bytes(self._build / "report.json", report.to_bytes())
@@ -169,6 +173,10 @@ class Run:
 
     def _tables(self, folder: str) -> Iterator[pa.Table]:
         return (parquet.read(path) for path in sorted((self._build / folder).glob("*.parquet")))
+
+    def _repeated(self, ledger: pa.Table) -> dict[str, Repeated]:
+        rows, fits = (parquet.read(self._build / name) for name in (ROWS, FITS))
+        return repeated_of(rows, fits, ledger, self.settings.repeated.cut_shares(fits["source"].to_pylist()))
 
     def _lineage(self, manifest: Manifest) -> Lineage:
         return Lineage(

@@ -149,6 +149,46 @@ PAIRS = pa.schema(
 are record_ids): verified pairs with their true Jaccard, id_a < id_b, sorted."""
 
 
+TEMPLATES = pa.schema(
+    [
+        need("source", pa.string()),
+        # "line" or "paragraph" (lines between blank ones, more than one of them).
+        need("kind", pa.string()),
+        # White space folded, personal data masked, at most the first characters: to be read. The hash is what is compared.
+        need("text", pa.large_string()),
+        need("hash", pa.uint64()),
+        # Documents of the sample that hold it, each content once, and their share of the sample.
+        need("documents", pa.int64()),
+        need("share", pa.float32()),
+        # Code points of the whole, before masking and with white space folded.
+        need("characters", pa.int64()),
+        # The line stands in no more documents than a repeated paragraph that holds it.
+        need("part", pa.bool_()),
+    ]
+)
+"""templates.parquet of a release: lines and paragraphs that documents of a source share, by source, those in the most documents
+first."""
+
+TEMPLATE_FITS = pa.schema(
+    [
+        need("source", pa.string()),
+        # Items of the source when its templates were fitted: a later release keeps them while it is about the same.
+        need("items", pa.int64()),
+        # The smallest content_ids among them, by their first 64 bits, sorted: tells another source of the same size apart.
+        need("contents", pa.list_(pa.uint64())),
+        # Documents and code points that were looked at, and code points in repeated lines and paragraphs among them.
+        need("sampled", pa.int64()),
+        need("characters", pa.int64()),
+        need("repeated", pa.int64()),
+        # How many repeated lines and paragraphs there are; TEMPLATES holds those in the most documents.
+        need("found", pa.int64()),
+        # Fingerprint of the settings that they were fitted with.
+        need("settings", pa.string()),
+    ]
+)
+"""template_fits.parquet of a release: one row a source, also where nothing repeats."""
+
+
 def doc_id(source: str, uri: str, position: int) -> str:
     """Names the item: 32 hex of sha256 over the JSON array [source, uri, position].
 

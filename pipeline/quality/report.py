@@ -12,6 +12,7 @@ from pipeline.quality.flow import Step, funnel
 from pipeline.quality.gate import Action, Outcome, Waiver
 from pipeline.quality.ledger import coded
 from pipeline.quality.profile import Profile
+from pipeline.quality.repeated import Repeated
 from pipeline.quality.samples import (
     Near,
     Quarantine,
@@ -98,6 +99,8 @@ class Report:
     quarantine: tuple[Quarantine, ...]
     sources: Mapping[str, SourceFacts]
     lineage: Lineage
+    repeated: Mapping[str, Repeated] = field(default_factory=dict)
+    """Repeated lines and paragraphs by source; reports of releases from before they were looked for have none."""
     kind: Literal["kvarn-quality-report"] = "kvarn-quality-report"
     schema_version: int = SCHEMA_VERSION
 
@@ -137,6 +140,7 @@ class ReportInputs:
     rules: Sequence[Rule] = ()
     """Limits, to find the documents nearest to one."""
     previous: Report | None = None
+    repeated: Mapping[str, Repeated] = field(default_factory=dict)
 
 
 def build_report(inputs: ReportInputs) -> Report:
@@ -167,6 +171,7 @@ def build_report(inputs: ReportInputs) -> Report:
         quarantine=quarantine_list(inputs.ledger),
         sources=dict(sorted(inputs.sources.items())),
         lineage=inputs.lineage,
+        repeated=inputs.repeated,
     )
 
 

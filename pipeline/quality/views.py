@@ -4,6 +4,7 @@ from typing import Any
 
 from pipeline.quality.numbers import NONE, limit_text, value_text
 from pipeline.quality.profile import Volume
+from pipeline.quality.repeated import Repeated
 from pipeline.quality.report import by_frequency
 from pipeline.quality.verdicts import Check, Verdict
 from pipeline.quality.view_plots import COLUMNS, ROWS, TOP, PlotView
@@ -217,6 +218,46 @@ class View(PlotView):
     def _plain(self, value: float) -> str:
         """A measure: whole numbers without decimals, shares with three."""
         return self.number(value, 0 if value.is_integer() else 3)
+
+    # Repeated lines
+
+    @property
+    def repeated_names(self) -> list[str]:
+        """Sources with repeated lines, those with the largest share of them first."""
+        found = self.report.repeated
+        return sorted(found, key=lambda name: (-found[name].share, name))[:ROWS]
+
+    @property
+    def repeated_rows(self) -> list[list[str]]:
+        return [self._repeated_row(name, self.report.repeated[name]) for name in self.repeated_names]
+
+    def _repeated_row(self, name: str, found: Repeated) -> list[str]:
+        removed = found.removed
+        counts = (removed.places, removed.characters, removed.documents)
+        return [
+            name,
+            self.number(found.found),
+            self.number(found.sampled),
+            self.share(found.share),
+            f"{self.t('cut_from')} {self.share(found.cut_share)}"
+            if found.cut_share
+            else self.t("only_reported"),
+            *[self.number(count) if removed.places else NONE for count in counts],
+        ]
+
+    def repeated_top(self, name: str) -> list[Row]:
+        """The most common lines of a source."""
+        limit = self.report.repeated[name].cut_share
+        return [
+            {
+                "text": line.text,
+                "more": line.more,
+                "mark": self.t("is_cut") if limit is not None and line.share >= limit else "",
+                "number": self.number(line.documents),
+                "share": self.share(line.share),
+            }
+            for line in self.report.repeated[name].top
+        ]
 
     @property
     def cut(self) -> bool:

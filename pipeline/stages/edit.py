@@ -1,4 +1,5 @@
-"""From the repaired text to the one that is published: foreign paragraphs cut, personal data masked, fixes of people.
+"""From the repaired text to the one that is published: foreign paragraphs and repeated lines cut, personal data masked, fixes
+of people.
 
 Only items with something to edit are touched as Python strings; all others pass through as a column. What was done is
 listed in `edits`, with offsets in code points of the repaired text; neither doc_id nor content_id changes.
@@ -18,6 +19,7 @@ from pipeline.errors import ConfigError
 from pipeline.schema import DROPPED, EDIT, EDIT_COLUMNS, QUARANTINED, text_buffers
 from pipeline.stage import put
 from pipeline.stages.decisions import Decision
+from pipeline.stages.templates_cut import STAGE, CutSet, holding, spans
 
 MASKS: Mapping[str, str] = {
     "personnummer": "[PERSONNUMMER]",
@@ -50,7 +52,7 @@ class Cut(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EditConfig:
-    """Section [edit]. Whether foreign paragraphs are cut at all is said by [language] foreign."""
+    """Section [edit]. Whether foreign paragraphs are cut at all is said by [language] foreign; for repeated lines by [templates]."""
 
     quote_chars: int = 200
     """Foreign passages of fewer code points stay: a quotation or a title belongs to the text. Two or three sentences."""
@@ -65,7 +67,7 @@ class Edit:
     """Measure: adds published, text_sha256 and edits.
 
     `target` and `cut_foreign` (foreign == "cut") come from LanguageConfig; `masked` are the kinds of personal data whose
-    policy is mask.
+    policy is mask; `templates` are the repeated lines and paragraphs of the items' source that are cut.
     """
 
     config: EditConfig = EditConfig()
@@ -73,6 +75,7 @@ class Edit:
     masked: Sequence[str] = tuple(MASKS)
     decisions: Mapping[str, Decision] = field(default_factory=dict)
     cut_foreign: bool = True
+    templates: CutSet = field(default_factory=CutSet)
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.masked) - set(MASKS))
@@ -107,6 +110,8 @@ class Edit:
         hit = _holds(items.column("pii"), "kind", self.masked)
         if self.cut_foreign:
             hit |= _with_foreign(items, self.target)
+        if self.templates:
+            hit |= ~_gone(items) & holding(items.column("text"), self.templates)
         fixes = [key for key, made in sorted(self.decisions.items()) if made.decision == "fix"]
         if fixes:
             about = pc.is_in(items.column("content_id"), value_set=pa.array(fixes, pa.string()))
@@ -125,18 +130,35 @@ class Edit:
         fix = self.decisions.get(row["content_id"])
         if fix is not None and fix.text is not None and row["decision"] == "fix":
             return _masked_fix(fix.text, text, masks), [Cut(0, len(text), fix.text, "decision", "fix")]
-        cuts = []
-        if self.cut_foreign and row["fate"] not in (DROPPED, QUARANTINED):
-            cuts = [
-                Cut(start, _through_break(text, end), "", "language", "foreign")
-                for start, end in _foreign(row["segments"], self.target, self.config.quote_chars)
-            ]
-        made = _without_overlap([*cuts, *masks])
-        published = apply(text, made)
-        if cuts and not published.strip():
-            made = _without_overlap(masks)
+        foreign = self._foreign_cuts(row)
+        templates = self._template_cuts(row, masks)
+        # No document is emptied: what would leave nothing is not done, templates first.
+        for cuts in ([*foreign, *templates], foreign, []):
+            made = _without_overlap([*cuts, *masks])
             published = apply(text, made)
+            if published.strip():
+                break
         return published, made
+
+    def _foreign_cuts(self, row: Mapping[str, Any]) -> list[Cut]:
+        if not self.cut_foreign or row["fate"] in (DROPPED, QUARANTINED):
+            return []
+        return [
+            Cut(start, _through_break(row["text"], end), "", "language", "foreign")
+            for start, end in _foreign(row["segments"], self.target, self.config.quote_chars)
+        ]
+
+    def _template_cuts(self, row: Mapping[str, Any], masks: Sequence[Cut]) -> list[Cut]:
+        """Without those that would tear a find of personal data in two: what is left of it would not be masked."""
+        if not self.templates or row["fate"] in (DROPPED, QUARANTINED):
+            return []
+        cuts = [Cut(start, end, "", STAGE, kind) for start, end, kind in spans(row["text"], self.templates)]
+        return [cut for cut in cuts if not any(_tears(cut, mask) for mask in masks)]
+
+
+def _tears(cut: Cut, mask: Cut) -> bool:
+    overlaps = mask.start < cut.end and cut.start < mask.end
+    return overlaps and not (cut.start <= mask.start and mask.end <= cut.end)
 
 
 def apply(text: str, cuts: Sequence[Cut]) -> str:
@@ -217,12 +239,15 @@ def _holds(
     return hit
 
 
+def _gone(items: pa.Table) -> NDArray[np.bool_]:
+    return _numpy(pc.is_in(items.column("fate"), value_set=pa.array([DROPPED, QUARANTINED], pa.string())))
+
+
 def _with_foreign(items: pa.Table, target: Sequence[str]) -> NDArray[np.bool_]:
     """Rows that stand, hold a segment in a target language and one in another."""
-    gone = _numpy(pc.is_in(items.column("fate"), value_set=pa.array([DROPPED, QUARANTINED], pa.string())))
     segments = items.column("segments")
     own = _holds(segments, "language", target)
-    return ~gone & own & _holds(segments, "language", [*target, *_NO_LANGUAGE], outside=True)
+    return ~_gone(items) & own & _holds(segments, "language", [*target, *_NO_LANGUAGE], outside=True)
 
 
 def _hashes(texts: pa.ChunkedArray | pa.Array) -> pa.Array:

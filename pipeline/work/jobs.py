@@ -12,11 +12,12 @@ from pipeline.work.markers import Marker, finished
 from pipeline.work.measure import MeasureJob, measure_shard
 from pipeline.work.read import FilesJob, ReadJob, read_job
 from pipeline.work.sandbox import WorkerDied
+from pipeline.work.templates import TemplatesJob, fit_source
 
 TRIES = 2
 """Times a file may kill a worker before it is quarantined; a second try tells bad luck from poison."""
 
-Job = MeasureJob | JudgeJob | ReadJob
+Job = MeasureJob | TemplatesJob | JudgeJob | ReadJob
 
 
 class Pool(Protocol):
@@ -29,6 +30,8 @@ def perform(job: Job) -> Marker:
     """The entry point of a worker."""
     if isinstance(job, ReadJob):
         return read_job(job)
+    if isinstance(job, TemplatesJob):
+        return fit_source(job)
     return measure_shard(job) if isinstance(job, MeasureJob) else judge_shard(job)
 
 
@@ -36,7 +39,7 @@ def run_job(pool: Pool, job: Job) -> Marker:
     """Do the job unless its marker says it is done; files that kill workers are quarantined and the rest goes on.
 
     A marker with passing faults serves its own run and settles no later one: the next run reads those files again.
-    Raises KvarnError when a worker dies without naming a file, or a judging worker dies at all.
+    Raises KvarnError when a worker dies without naming a file, or a worker at another job dies at all.
     """
     done = finished(job.folder)
     if done is not None and not done.facts.get("passing"):

@@ -22,6 +22,7 @@ from pipeline.stages.edit_meta import mask_meta
 from pipeline.stages.language import LanguageConfig, language_findings
 from pipeline.stages.noise import NoiseConfig, noise_rules
 from pipeline.stages.pii import PiiConfig, masked_kinds, pii_findings
+from pipeline.stages.templates import CutSet
 from pipeline.storage import parquet
 from pipeline.work.heartbeat import now_at
 from pipeline.work.markers import Marker, finish
@@ -61,7 +62,7 @@ class JudgeSettings:
         """In the order in which their reasons are listed."""
         return (language_findings(self.language), *noise_rules(self.noise), pii_findings(self.pii))
 
-    def editing(self, decisions: Mapping[str, Decision]) -> Edit:
+    def editing(self, decisions: Mapping[str, Decision], templates: CutSet) -> Edit:
         """The stage that makes the text to publish."""
         return Edit(
             self.edit,
@@ -69,6 +70,7 @@ class JudgeSettings:
             sorted(masked_kinds(self.pii)),
             decisions,
             self.language.foreign == "cut",
+            templates,
         )
 
 
@@ -80,12 +82,14 @@ class JudgeJob:
     items: Path
     settings: JudgeSettings
     decisions: Mapping[str, Decision]
+    templates: CutSet = field(default_factory=CutSet)
+    """Repeated lines and paragraphs of the source that are cut."""
 
 
 def judge_shard(job: JudgeJob) -> Marker:
     """Write judged.parquet and its marker into the job's folder."""
     decide = Decide(job.settings.judges(), job.decisions)
-    edit = job.settings.editing(job.decisions)
+    edit = job.settings.editing(job.decisions, job.templates)
     with parquet.Writer(job.folder / JUDGED, JUDGED_SCHEMA) as writer:
         for items in parquet.stream(job.items):
             now_at(items["uri"][0].as_py())

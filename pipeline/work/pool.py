@@ -4,9 +4,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import pyarrow as pa
+
 from pipeline.schema import RAW
 from pipeline.stage import run_measure
 from pipeline.stages.decide import Decide
+from pipeline.stages.templates import CutSet, Sample, TemplatesConfig, fit
+from pipeline.stages.templates_cut import holding, spans
 from pipeline.storage.manifest import FileEntry
 from pipeline.storage.readers import Record, table
 from pipeline.work.jobs import Job
@@ -49,3 +53,14 @@ def warm_up() -> None:
     judges = JudgeSettings().judges()
     for rows in measured([items], MeasureSettings().stages()):
         run_measure(Decide(judges), rows)
+        _warm_templates(rows)
+
+
+def _warm_templates(rows: pa.Table) -> None:
+    config = TemplatesConfig()
+    sample = Sample(config)
+    sample.offer(rows)
+    fit("warm", sample.documents, config)
+    nothing = CutSet((0,), (0,))
+    holding(rows["text"], nothing)
+    spans(WARM_TEXT, nothing)

@@ -6,15 +6,18 @@ Steps hand over paths and markers, never tables. A step whose marker holds is no
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline.schema import PAIRS
+from pipeline.schema import PAIRS, TEMPLATE_FITS, TEMPLATES
 from pipeline.stages.decisions import Decision, parse_decisions
 from pipeline.stages.duplicates import DuplicatesConfig
 from pipeline.stages.split import SplitConfig
+from pipeline.stages.templates import CutSet
 from pipeline.storage import parquet
 from pipeline.storage.files import disk_error, write_bytes
 from pipeline.storage.manifest import NAME, FileEntry, Manifest, entry
@@ -35,6 +38,16 @@ from pipeline.work.measure import ITEMS, MeasureJob, MeasureSettings, measured_s
 from pipeline.work.plan import Plan
 from pipeline.work.resolve import Resolution, inherit, resolve_all
 from pipeline.work.shards import Shard
+from pipeline.work.templates import (
+    FITS,
+    ROWS,
+    Fitted,
+    TemplateSettings,
+    TemplatesJob,
+    fits_of,
+    read_fit,
+    smallest_contents,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,7 @@ class RefreshSettings:
     duplicates: DuplicatesConfig
     split: SplitConfig
     release: ReleaseConfig
+    templates: TemplateSettings = field(default_factory=TemplateSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,8 @@ class Measured:
     shard: Shard
     folder: Path
     marker: Marker
+    cut: CutSet = field(default_factory=CutSet)
+    """Repeated lines and paragraphs of its source that are cut."""
 
 
 class Refresh:
@@ -84,13 +100,43 @@ class Refresh:
         job = MeasureJob(folder, files, spec, self.settings.measure)
         return Measured(shard, folder, run_job(self._pool, job))
 
+    @cached_property
+    def _earlier(self) -> dict[str, Fitted]:
+        return fits_of(self.plan.parent)
+
+    def templates(self, measured: Sequence[Measured]) -> Fitted:
+        """Find the lines and paragraphs that documents of one source share, given all its shards; or keep the parent's."""
+        source, settings = measured[0].shard.source, self.settings.templates
+        count = sum(item.marker.files[ITEMS].rows or 0 for item in measured)
+        items = tuple(item.folder / ITEMS for item in measured)
+        contents = smallest_contents(items)
+        earlier = self._earlier.get(source)
+        if earlier is not None and earlier.stands(count, contents, settings.fingerprint):
+            return earlier
+        parts = (source, [item.marker.digest for item in measured], settings.fingerprint, self._version)
+        folder = self.plan.store.shards / f"t-{key(*map(str, parts))}"
+        run_job(self._pool, TemplatesJob(folder, source, items, count, contents, settings))
+        return read_fit(source, folder)
+
+    def with_cuts(self, measured: Sequence[Measured], fitted: Sequence[Fitted]) -> list[Measured]:
+        """The shards, each with what is cut in its source."""
+        cuts = {item.source: self.settings.templates.cut(item.source, item.rows) for item in fitted}
+        return [replace(item, cut=cuts[item.shard.source]) for item in measured]
+
     def judge(self, measured: Measured) -> ShardFiles:
         """Decide and edit one measured shard."""
-        decisions = self._decisions_of(measured)
-        parts = (measured.marker.digest, self.settings.judge.fingerprint, decisions, self._version)
+        decisions, cut = self._decisions_of(measured), measured.cut
+        parts: list[object] = [
+            measured.marker.digest,
+            self.settings.judge.fingerprint,
+            decisions,
+            self._version,
+        ]
+        if cut:
+            parts.append(cut)
         folder = self.plan.store.shards / f"j-{key(*map(str, parts))}"
         items = measured.folder / ITEMS
-        run_job(self._pool, JudgeJob(folder, items, self.settings.judge, decisions))
+        run_job(self._pool, JudgeJob(folder, items, self.settings.judge, decisions, cut))
         return ShardFiles(measured.shard.name, items, folder / JUDGED)
 
     def _decisions_of(self, measured: Measured) -> dict[str, Decision]:
@@ -106,7 +152,9 @@ class Refresh:
         settings = self.settings
         return resolve_all(shards, self.plan.specs, inherited, settings.duplicates, settings.split)
 
-    def assemble(self, shards: Sequence[ShardFiles], resolution: Resolution) -> dict[str, FileEntry]:
+    def assemble(
+        self, shards: Sequence[ShardFiles], resolution: Resolution, fitted: Sequence[Fitted] = ()
+    ) -> dict[str, FileEntry]:
         """Write the candidate's tables into the build folder; their entries by name."""
         build = self._fresh_build()
         files: dict[str, FileEntry] = {}
@@ -123,6 +171,11 @@ class Refresh:
         files["measures.parquet"] = write_measures(shards, build / "measures.parquet", schema)
         parquet.write(build / "pairs.parquet", resolution.pairs, PAIRS)
         files["pairs.parquet"] = entry(build / "pairs.parquet", resolution.pairs.num_rows)
+        for name, schema, tables in (
+            (ROWS, TEMPLATES, [item.rows for item in fitted]),
+            (FITS, TEMPLATE_FITS, [item.fit for item in fitted]),
+        ):
+            files[name] = entry(build / name, parquet.write_all(build / name, tables, schema))
         files["decisions.parquet"] = self._write_decisions(build / "decisions.parquet")
         return files
 
@@ -163,6 +216,12 @@ class Refresh:
         except OSError as error:
             raise disk_error(error, build, 4096) from error
         return build
+
+
+def by_source(measured: Sequence[Measured]) -> list[list[Measured]]:
+    """The shards of each source, in their order."""
+    ordered = sorted(measured, key=lambda item: item.shard.source)
+    return [list(mine) for _, mine in groupby(ordered, key=lambda item: item.shard.source)]
 
 
 def intake_counts(measured: Sequence[Measured]) -> dict[str, dict[str, int]]:

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "quality"))
 from reports import HOSTILE, second
 
 from pipeline.quality.render import render
+from pipeline.quality.repeated import Removed, Repeated, Template
 
 pytestmark = pytest.mark.browser
 WIDTHS = (360, 1280)
@@ -23,7 +24,9 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     report = second()
     samples = tuple(replace(report.kept_samples[0], text=words, record_id=words) for words in HOSTILE)
     path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_bytes(render(replace(report, kept_samples=samples, name=HOSTILE[0])))
+    lines = tuple(Template(words * 3, True, 4321, 0.5) for words in HOSTILE)
+    repeated = {HOSTILE[0]: Repeated(99, 2000, 0.12, 0.4, Removed(1234, 98765, 432), lines)}
+    path.write_bytes(render(replace(report, kept_samples=samples, name=HOSTILE[0], repeated=repeated)))
     return path
 
 

@@ -48,7 +48,7 @@ class Answers(list[Any]):
         return list(self)
 
 
-TASKS = ("measure", "judge", "resolve", "assemble", "seal", "validate", "report", "publish")
+TASKS = ("measure", "templates", "judge", "resolve", "assemble", "seal", "validate", "report", "publish")
 
 
 @contextlib.contextmanager

@@ -101,6 +101,26 @@ def test_a_source_that_is_gone_blocks_unless_it_was_retired(world: World) -> Non
     assert words["sources.vanished"].verdict is not Verdict.FAIL
 
 
+def test_repeated_lines_are_in_the_release_and_its_report_and_cut_where_a_source_says_so(
+    world: World,
+) -> None:
+    for number in range(12):
+        write(
+            world.raw / "blad" / f"artikel-{number:02d}.txt",
+            f"Till startsidan för bladet\n\n{article(number)}",
+        )
+    config = world.raw.parent / "kvarn.toml"
+    config.write_text('[sources.blad]\nlines = "cut"\n')
+    refresh(world, config)
+    newest = latest(world.store)
+    assert newest is not None
+    assert {"templates.parquet", "template_fits.parquet"} <= set(newest.manifest().files)
+    found = read_report(newest).repeated["blad"]
+    assert (found.top[0].text, found.top[0].documents) == ("Till startsidan för bladet", 12)
+    assert (found.cut_share, found.removed.documents) == (0.4, 12)
+    assert "Återkommande rader" in newest.late("report.html").decode()
+
+
 def test_a_damaged_parent_is_not_built_upon(world: World) -> None:
     (world.store.releases / "000001" / "ledger.parquet").write_bytes(b"x")
     with pytest.raises(StoreDamaged, match=r"ledger\.parquet"):

@@ -3,16 +3,19 @@
 import hashlib
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ConfigError
+from pipeline.kernels.lines import lines_of
 from pipeline.schema import PII, SEGMENT
 from pipeline.stage import run_measure
 from pipeline.stages.decisions import Decision
 from pipeline.stages.edit import MASKS, Edit, EditConfig
+from pipeline.stages.templates_cut import CutSet
 
 SHORT = EditConfig(quote_chars=5)
 SWEDISH, ENGLISH = "Ett stycke på svenska.", "A paragraph in English."
@@ -126,6 +129,59 @@ def test_a_fix_replaces_the_text_and_keeps_masks() -> None:
 def test_a_fix_that_was_not_applied_changes_nothing() -> None:
     fix = {"c": Decision("c", "fix", "eva", "t", text="annat")}
     assert edited({"text": "en text"}, Edit(decisions=fix)) == ("en text", [])
+
+
+def template(*lines: str) -> CutSet:
+    hashes = [
+        lines_of(np.array([0, len(line.encode())]), np.frombuffer(line.encode(), np.uint8))[0]
+        for line in lines
+    ]
+    return CutSet(tuple(sorted(int(found[0]) for found in hashes)))
+
+
+HOME = Edit(SHORT, templates=template("Hem", "Ring 070-1740605"))
+
+
+def test_a_repeated_line_is_cut_and_named() -> None:
+    assert edited({"text": "å😀\nHem\nslut"}, HOME) == ("å😀\nslut", [("templates", "line", 3, 7)])
+
+
+@pytest.mark.parametrize("text", ["Hem", "Hem\n\n Hem", "\n"])
+def test_a_document_of_templates_alone_stays_as_it_is(text: str) -> None:
+    assert edited({"text": text}, HOME) == (text, [])
+
+
+@pytest.mark.parametrize("fate", ["dropped", "quarantined"])
+def test_what_is_not_published_keeps_its_templates(fate: str) -> None:
+    assert edited({"text": "Hem\nslut", "fate": fate}, HOME) == ("Hem\nslut", [])
+
+
+def test_personal_data_in_a_repeated_line_goes_with_it() -> None:
+    row = pii("ett\nRing 070-1740605\nslut", ("phone", "070-1740605"))
+    assert edited(row, HOME) == ("ett\nslut", [("templates", "line", 4, 21)])
+
+
+def test_a_find_of_personal_data_is_never_torn_by_a_cut() -> None:
+    row = pii("ett\nHem\n123 45 Umeå\nslut", ("address", "Hem\n123 45 Umeå"))
+    assert edited(row, HOME) == ("ett\n[ADRESS]\nslut", [("pii", "address", 4, 19)])
+
+
+def test_where_nothing_would_be_left_foreign_text_goes_before_templates() -> None:
+    row = segments(("sv", "Hem"), ("en", ENGLISH))
+    assert edited(row, HOME) == ("Hem", [("language", "foreign", 5, 28)])
+
+
+@given(st.lists(st.sampled_from(["Hem", "Hem ", "å😀", "", "b"]), min_size=1, max_size=6))
+def test_no_document_is_emptied_and_offsets_rebuild_it(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    made = run_measure(HOME, items({"text": text})).to_pylist()[0]
+    assert bool(made["published"].strip()) == bool(text.strip())
+    rebuilt, at = "", 0
+    for edit in made["edits"]:
+        rebuilt += text[at : edit["start"]]
+        at = edit["end"]
+    rebuilt += text[at:]
+    assert made["published"] in (rebuilt, rebuilt.rstrip())
 
 
 def test_bad_settings_are_refused() -> None:

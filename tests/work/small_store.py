@@ -27,7 +27,8 @@ from pipeline.work.markers import Marker
 from pipeline.work.measure import MeasureSettings
 from pipeline.work.plan import Plan, make_plan
 from pipeline.work.publish import Candidate, CandidateState, hold, publish_candidate
-from pipeline.work.refresh import Refresh, RefreshSettings
+from pipeline.work.refresh import Measured, Refresh, RefreshSettings, by_source
+from pipeline.work.templates import Fitted
 
 SUBJECTS = (
     "Plantering", "Röjning", "Gallring", "Dikning", "Gödsling", "Markberedning", "Viltskador", "Skogsbrand", "Virkesmätning",
@@ -100,15 +101,22 @@ def plan_of(raw: Path, store: Store, shard_bytes: int = 64 << 20) -> Plan:
     return make_plan(raw, store, {"section": {"key": 1}}, shard_bytes)
 
 
+def fitted_of(run: Refresh, measured: Sequence[Measured]) -> list[Fitted]:
+    """The templates of every source."""
+    return [run.templates(shards) for shards in by_source(measured)]
+
+
 def shards_of(run: Refresh) -> list[ShardFiles]:
     """Every shard measured and judged."""
-    return [run.judge(run.measure(shard)) for shard in run.plan.shards]
+    measured = [run.measure(shard) for shard in run.plan.shards]
+    return [run.judge(item) for item in run.with_cuts(measured, fitted_of(run, measured))]
 
 
 def seal(run: Refresh, shards: Sequence[ShardFiles] | None = None) -> Manifest:
     """The candidate in the build folder, sealed."""
     done = shards_of(run) if shards is None else shards
-    return run.seal(run.assemble(done, run.resolve(done)))
+    fitted = fitted_of(run, [run.measure(shard) for shard in run.plan.shards])
+    return run.seal(run.assemble(done, run.resolve(done), fitted))
 
 
 def write_report(folder: Path, digest: str, verdict: str = "PASS") -> None:

@@ -20,6 +20,7 @@ from pipeline.work.judge import JudgeJob, JudgeSettings
 from pipeline.work.markers import key
 from pipeline.work.measure import ITEMS, MeasureJob
 from pipeline.work.refresh import Refresh, intake_counts
+from pipeline.work.templates import TemplatesJob
 
 
 def decide(world: World, record_id: str, choice: str) -> None:
@@ -30,7 +31,8 @@ def decide(world: World, record_id: str, choice: str) -> None:
 
 
 def kinds(pool: DirectPool) -> list[str]:
-    return ["measure" if isinstance(job, MeasureJob) else "judge" for job in pool.jobs]
+    names = {MeasureJob: "measure", TemplatesJob: "templates", JudgeJob: "judge"}
+    return [names[type(job)] for job in pool.jobs]
 
 
 def test_a_release_verifies_and_names_what_it_was_made_from(made: World) -> None:
@@ -80,7 +82,7 @@ def test_changed_code_measures_everything(world: World, monkeypatch: pytest.Monk
     monkeypatch.setattr(module, "code_digest", lambda only=(): "other")
     pool = DirectPool()
     shards_of(world.refresh(pool))
-    assert kinds(pool) == ["measure", "judge"] * 2
+    assert kinds(pool) == ["measure", "measure", "judge", "judge"]
 
 
 def test_one_decision_judges_one_shard_and_is_kept_in_the_release(world: World) -> None:
