@@ -27,7 +27,7 @@ def open_run(raw: Path, curated: Path, config: Path | None, workers: int) -> Ite
         count = worker_count(workers or settings.run.workers)
         # A run with nothing new, such as most scheduled ones, never starts a worker.
         pool = stack.enter_context(open_pool(count)) if plan.changes() else NoPool()
-        yield Run(Refresh(plan, refresh_settings(settings), pool), settings, project.root)
+        yield Run(Refresh(plan, refresh_settings(settings, count), pool), settings, project.root)
 
 
 class NoPool:
@@ -37,7 +37,7 @@ class NoPool:
         raise ContractError(f"{job.folder}: a run with nothing new was asked to work")
 
 
-def refresh_settings(settings: Settings) -> RefreshSettings:
+def refresh_settings(settings: Settings, threads: int) -> RefreshSettings:
     """The part of the settings that a candidate is made with."""
     return RefreshSettings(
         settings.measure,
@@ -46,4 +46,5 @@ def refresh_settings(settings: Settings) -> RefreshSettings:
         settings.split,
         settings.release,
         settings.repeated,
+        threads,
     )

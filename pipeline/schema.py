@@ -140,7 +140,7 @@ PAIRS = pa.schema(
         need("id_a", pa.string()),
         need("id_b", pa.string()),
         need("jaccard", pa.float32()),
-        # Jaccard without the templates of the source; null where nothing else is left.
+        # Jaccard without the templates of the source; null where too little else is left to compare.
         may("jaccard_content", pa.float32()),
         need("cluster", pa.string()),
     ]

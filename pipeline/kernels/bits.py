@@ -41,7 +41,7 @@ def ones(value: np.uint64) -> np.uint64:
     return np.uint64(int(value).bit_count())
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def _load64(_context: Any, data: Any, at: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
@@ -53,7 +53,7 @@ def _load64(_context: Any, data: Any, at: Any) -> Any:
     return types.uint64(data, at), code
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def _trailing_zeros(_context: Any, value: Any) -> Any:
     def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         zero_is_defined = ir.Constant(ir.IntType(1), 0)
@@ -62,7 +62,7 @@ def _trailing_zeros(_context: Any, value: Any) -> Any:
     return types.uint64(value), code
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def _ones(_context: Any, value: Any) -> Any:
     def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.ctpop(arguments[0])
@@ -71,15 +71,15 @@ def _ones(_context: Any, value: Any) -> Any:
 
 
 @overload(load64, strict=False)
-def _compiled_load64(data: Any, at: Any) -> Any:
-    return lambda data, at: _load64(data, np.uint64(at))
+def _compiled_load64(data: Any, at: Any) -> Any:  # noqa: ARG001  numba reads the names
+    return lambda data, at: _load64(data, np.uint64(at))  # type: ignore[call-arg]
 
 
 @overload(trailing_zeros, strict=False)
-def _compiled_trailing_zeros(value: Any) -> Any:
-    return lambda value: _trailing_zeros(np.uint64(value))
+def _compiled_trailing_zeros(value: Any) -> Any:  # noqa: ARG001
+    return lambda value: _trailing_zeros(np.uint64(value))  # type: ignore[call-arg]
 
 
 @overload(ones, strict=False)
-def _compiled_ones(value: Any) -> Any:
-    return lambda value: _ones(np.uint64(value))
+def _compiled_ones(value: Any) -> Any:  # noqa: ARG001
+    return lambda value: _ones(np.uint64(value))  # type: ignore[call-arg]

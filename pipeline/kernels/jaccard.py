@@ -178,6 +178,6 @@ def content_of_pairs(
             _insert(table, mask, one[k])
         shared = 0
         for k in range(b):
-            shared += np.int64(_holds(table, mask, other[k]))
+            shared += int(_holds(table, mask, other[k]))
         shares[at] = shared / (a + b - shared)
     return shares, sizes

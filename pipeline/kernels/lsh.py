@@ -70,7 +70,8 @@ def in_buckets(packed: NDArray[np.uint64], keys: NDArray[np.uint64]) -> NDArray[
     stops = np.searchsorted(packed, (keys << _SHIFT) | _ROW, "right")
     sizes = stops - starts
     before = np.cumsum(sizes) - sizes
-    return packed[np.repeat(starts - before, sizes) + np.arange(sizes.sum())]
+    found: NDArray[np.uint64] = packed[np.repeat(starts - before, sizes) + np.arange(sizes.sum())]
+    return found
 
 
 @njit(cache=True, nogil=True)

@@ -11,8 +11,6 @@ Two documents are compared by the sets of their word 5-grams (NFC, lower case, `
 all), so Jaccard 1.0 also joins texts that differ in punctuation or case only. Texts without a word pair only with equal texts.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -107,11 +105,14 @@ def pairs_table(pairs: pa.Table, ids: pa.Array, cluster: pa.Array) -> pa.Table:
     return pa.table(columns, schema=PAIRS).sort_by([("id_a", "ascending"), ("id_b", "ascending")])
 
 
-def smallest_of(labels: NDArray[np.int64], content_ids: Sequence[str]) -> list[str]:
-    """Name of each row's cluster: the smallest content_id of the rows with the same label."""
-    if len(labels) != len(content_ids):
-        raise ContractError(f"clusters: {len(labels)} labels for {len(content_ids)} content ids")
-    smallest: dict[int, str] = {}
-    for label, content_id in zip(labels.tolist(), content_ids, strict=True):
-        smallest[label] = min(smallest.get(label, content_id), content_id)
-    return [smallest[label] for label in labels.tolist()]
+def smallest_of(labels: NDArray[np.int64], names: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Name of each row's cluster: the smallest name (a content_id, an id) of the rows with the same label."""
+    n = len(labels)
+    if len(names) != n:
+        raise ContractError(f"clusters: {n} labels for {len(names)} names")
+    joined = names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names
+    order = pc.sort_indices(joined).to_numpy()
+    smallest = np.empty(n, np.int64)
+    # Written last, so that it stands: the smallest.
+    smallest[labels[order[::-1]]] = order[::-1]
+    return joined.take(pa.array(smallest[labels]))

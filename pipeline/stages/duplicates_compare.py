@@ -60,7 +60,8 @@ class View:
 @dataclass(frozen=True, slots=True)
 class Verified:
     """Pairs of rows at or above the threshold, sorted (i, j): `jaccard`, and the Jaccard without templates with the smaller number of own
-    shingles; `basis` says which templates those were."""
+    shingles; `basis` says which templates those were.
+    """
 
     i: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
     j: Rows = field(default_factory=lambda: np.zeros(0, np.int64))

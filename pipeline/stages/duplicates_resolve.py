@@ -1,7 +1,7 @@
 """Who survives among near-duplicates.
 
 Greedy in policy order: an item is dropped only for a verified pair, at or above the threshold, with an item that is kept
-and stays. So nothing is lost by chaining: if A is like B and B like C but A is not like C, A and C both stay. Kept items rank
+and stays, and where both have text of their own beside the templates of the source, for one whose own text is alike too. So nothing is lost by chaining: if A is like B and B like C but A is not like C, A and C both stay. Kept items rank
 before flagged ones; a flagged item never removes another one, and flagged items that are alike all stay, for review.
 """
 
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.errors import ContractError
+from pipeline.kernels.survivors import neighbours, survivors
 from pipeline.schema import FLAGGED, KEPT, check_schema
 from pipeline.stages.duplicates_config import DuplicatesConfig
 from pipeline.stages.duplicates_similar import Similar
@@ -83,34 +84,16 @@ def resolve(items: pa.Table, similar: Similar, config: DuplicatesConfig) -> Reso
     n = items.num_rows
     if len(similar.copy_of) != n:
         raise ContractError(f"duplicates: {n} items but {len(similar.copy_of)} texts were compared")
-    rank = rank_of(items, config)
-    neighbours = _neighbours(similar, config.threshold)
-    kept = [fate == KEPT for fate in items["fate"].to_pylist()]
-    texts = items["text_sha256"].to_pylist()
-    survivor_of_set: dict[int, int] = {}
-    out = Resolved(np.full(n, -1, np.int64), np.full(n, np.nan), [None] * n)
-    for row in np.argsort(rank).tolist():
-        copies = int(similar.copy_of[row])
-        alike = [
-            (-value, int(rank[survivor_of_set[other]]), survivor_of_set[other])
-            for other, value in [(copies, 1.0), *neighbours.get(copies, [])]
-            if other in survivor_of_set
-        ]
-        if alike:
-            value, _, survivor = min(alike)
-            out.survivor[row], out.jaccard[row] = survivor, -value
-            out.reason[row] = EXACT if texts[row] == texts[survivor] else NEAR
-        elif kept[row]:
-            survivor_of_set[copies] = row
-    return out
-
-
-def _neighbours(similar: Similar, threshold: float) -> dict[int, list[tuple[int, float]]]:
-    """Copy sets alike at or above the threshold, by first row."""
-    neighbours: dict[int, list[tuple[int, float]]] = {}
-    enough = similar.jaccard >= threshold
-    columns = (similar.i[enough], similar.j[enough], similar.jaccard[enough])
-    for i, j, value in zip(*(column.tolist() for column in columns), strict=True):
-        neighbours.setdefault(i, []).append((j, value))
-        neighbours.setdefault(j, []).append((i, value))
-    return neighbours
+    order = np.argsort(rank_of(items, config))
+    # A template alone drops nothing: where enough is left without it, that must be alike too.
+    enough = (similar.jaccard >= config.threshold) & ~(similar.content < config.content_threshold)
+    edges = neighbours(n, similar.i[enough], similar.j[enough], similar.jaccard[enough])
+    kept = pc.equal(items["fate"], KEPT).to_numpy()
+    survivor, alike = survivors(order, similar.copy_of, kept, edges)
+    removed = np.flatnonzero(survivor >= 0)
+    texts = items["text_sha256"].combine_chunks()
+    same = pc.equal(texts.take(pa.array(removed)), texts.take(pa.array(survivor[removed])))
+    reason: list[str | None] = [None] * n
+    for row, is_same in zip(removed.tolist(), same.to_pylist(), strict=True):
+        reason[row] = EXACT if is_same else NEAR
+    return Resolved(survivor, alike, reason)

@@ -19,9 +19,8 @@ class Similar:
     """What is alike among n documents. Documents with one and the same sequence of words are a copy set.
 
     `copy_of` int64[n]: first row of the copy set; `i`, `j` int64[m] (i < j, sorted): verified pairs between the first rows
-    of copy sets, with their `jaccard` float64[m]. Within a copy set Jaccard is 1.0. `content` float64[m] is the Jaccard without
-    templates and `own` int64[m] the smaller number of shingles that this leaves (see pipeline.stages.duplicates_templates); NaN and
-    0 where nothing is left.
+    of copy sets, with their `jaccard` float64[m]. Within a copy set Jaccard is 1.0. `content` float64[m] is the Jaccard without the
+    templates of the source, NaN where one of the two has fewer than config.own_shingles beside them.
     """
 
     copy_of: NDArray[np.int64]
@@ -29,7 +28,6 @@ class Similar:
     j: NDArray[np.int64]
     jaccard: NDArray[np.float64]
     content: NDArray[np.float64]
-    own: NDArray[np.int64]
 
     def labels(self) -> NDArray[np.int64]:
         """Smallest row of each row's connected component of verified pairs, int64[n]."""
@@ -41,8 +39,7 @@ class Similar:
     def pairs(self, full: int) -> pa.Table:
         """i, j (int64, i < j, sorted), jaccard and jaccard_content (float32): every verified pair of rows.
 
-        A copy set of more than `full` rows is listed as a star around its first row, and two sets with more than full ** 2
-        pairs between them as the pairs of the first row of each with all of the other.
+        A copy set of more than `full` rows is listed as a star around its first row, which alone is listed with rows outside the set.
         """
         members = self._members()
         blocks = [_within_set(rows, full) for rows in members.values()]
@@ -55,7 +52,8 @@ class Similar:
         contents.append(self.content[~in_set])
         for at in np.flatnonzero(in_set):
             i, j = int(self.i[at]), int(self.j[at])
-            blocks.append(_between_sets(members.get(i, [i]), members.get(j, [j]), full))
+            left, right = (_heads(members.get(row, [row]), full) for row in (i, j))
+            blocks.append(np.stack(np.meshgrid(left, right), axis=-1).reshape(-1, 2))
             values.append(np.full(len(blocks[-1]), self.jaccard[at]))
             contents.append(np.full(len(blocks[-1]), self.content[at]))
         pairs = np.concatenate(blocks)
@@ -79,18 +77,16 @@ class Similar:
         return members
 
 
+def _heads(rows: list[int], full: int) -> list[int]:
+    return rows if len(rows) <= full else rows[:1]
+
+
 def _within_set(rows: list[int], full: int) -> NDArray[np.int64]:
-    heads = rows if len(rows) <= full else rows[:1]
-    pairs = [(a, b) for at, a in enumerate(heads) for b in rows[at + 1 :]]
-    return np.array(pairs, np.int64).reshape(-1, 2)
-
-
-def _between_sets(left: list[int], right: list[int], full: int) -> NDArray[np.int64]:
-    if len(left) * len(right) <= full**2:
-        pairs = [(a, b) for a in left for b in right]
-    else:
-        pairs = [(left[0], b) for b in right] + [(a, right[0]) for a in left[1:]]
-    return np.array(pairs, np.int64).reshape(-1, 2)
+    members = np.array(rows, np.int64)
+    if len(rows) > full:
+        return np.stack([np.full(len(rows) - 1, rows[0]), members[1:]], axis=1)
+    one, other = np.triu_indices(len(rows), 1)
+    return np.stack([members[one], members[other]], axis=1)
 
 
 def _to_float32(values: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -114,7 +110,7 @@ class _InMemory:
     def __len__(self) -> int:
         return len(self._sketches[0].keys) + SMALL_TABLES if self._sketches else 0
 
-    def known(self, table: int) -> NDArray[np.uint64]:
+    def known(self, table: int) -> NDArray[np.uint64]:  # noqa: ARG002  nothing is known
         return np.zeros(0, np.uint64)
 
     def new(self, table: int) -> NDArray[np.uint64]:
@@ -137,7 +133,7 @@ def find_similar(texts: Texts, config: DuplicatesConfig, rank: NDArray[np.int64]
     found = find_candidates(held, view, config)
     templates = one_source(held, held.digests, copy_of, config)
     verified = verify(found.pairs, held, held.windows, config, templates)
-    return similar_items(np.arange(n), copy_of, verified)
+    return similar_items(np.arange(n), copy_of, verified, config)
 
 
 def view_of(
@@ -157,7 +153,9 @@ def view_of(
     return View(stands, ~was_known[copy_of], order)
 
 
-def similar_items(row_of: NDArray[np.int64], copy_of: NDArray[np.int64], verified: Verified) -> Similar:
+def similar_items(
+    row_of: NDArray[np.int64], copy_of: NDArray[np.int64], verified: Verified, config: DuplicatesConfig
+) -> Similar:
     """What is alike among items, from what is alike among rows: `row_of` int64[items], `copy_of` and `verified` by row."""
     first = np.full(len(copy_of), -1)
     sets = copy_of[row_of]
@@ -166,11 +164,5 @@ def similar_items(row_of: NDArray[np.int64], copy_of: NDArray[np.int64], verifie
     i, j = first[copy_of[verified.i]], first[copy_of[verified.j]]
     low, high = np.minimum(i, j), np.maximum(i, j)
     order = np.lexsort((high, low))
-    return Similar(
-        first[sets],
-        low[order],
-        high[order],
-        verified.jaccard[order],
-        verified.content[order],
-        verified.own[order],
-    )
+    content = np.where(verified.own >= config.own_shingles, verified.content, np.nan)
+    return Similar(first[sets], low[order], high[order], verified.jaccard[order], content[order])

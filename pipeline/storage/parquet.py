@@ -104,6 +104,14 @@ def stream(path: Path, *, columns: list[str] | None = None, rows: int = 4096) ->
         raise damaged(path, str(error)) from error
 
 
+def rows(path: Path) -> int:
+    """How many rows the file has, by its footer."""
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (OSError, pa.ArrowException) as error:
+        raise damaged(path, str(error)) from error
+
+
 def pieces(table: pa.Table, most_bytes: int, most_rows: int) -> Iterator[pa.Table]:
     """Slices of the table in order, none empty, halved until each has at most so many bytes and rows, or is one row."""
     pending = [table] if table.num_rows else []

@@ -52,6 +52,11 @@ class Store:
         return self.work / "shards"
 
     @property
+    def near(self) -> Path:
+        """The index of near-duplicates: what earlier runs compared."""
+        return self.work / "near"
+
+    @property
     def hashes(self) -> Path:
         """sha256 of raw files by path, size and time of change, so that unchanged ones are not read again."""
         return self.work / "hashes.json"

@@ -1,9 +1,9 @@
 """Near-duplicates out of core and from run to run: texts and keys lie on disk, and only what is new is compared.
 
     near = NearDuplicates(folder, config, threads)
-    rows = near.rows_of(ids)         which text each item has, and which texts are wanted
-    near.add(texts)                  these texts, in order
-    near.compare(...)                what is alike among the items; afterwards the folder holds what was found
+    rows, wanted = near.rows_of(ids)    which text each item has, and which texts are wanted
+    near.add(texts)                     these texts, in order
+    near.compare(...)                   what is alike among the items; afterwards the folder holds what was found
 
 Memory: some 100 bytes a text, one band at a time, and a batch of texts a thread. The result is that of comparing everything anew.
 """
@@ -79,7 +79,9 @@ def index_key(config: DuplicatesConfig) -> str:
 class NearDuplicates:
     """One comparison. Not for several threads at once; its own threads are its own matter."""
 
-    def __init__(self, folder: Path, config: DuplicatesConfig, threads: int) -> None:
+    def __init__(self, folder: Path, config: DuplicatesConfig, threads: int, *, keep: bool = True) -> None:
+        """`keep`: leave in the folder what a later comparison can go on from."""
+        self._keep = keep
         self._folder = folder
         self._config = config
         self._threads = threads
@@ -143,8 +145,9 @@ class NearDuplicates:
         ]
         templates = SourceTemplates(np.maximum(by_row.source, 0), [one.hashes for one in sets])
         verified = self._verified(held, view, copy_of, templates)
-        self._save(held, by_row.source >= 0, verified)
-        return similar_items(items.rows, copy_of, verified), sets
+        if self._keep:
+            self._save(held, by_row.source >= 0, verified)
+        return similar_items(items.rows, copy_of, verified, self._config), sets
 
     def reset(self) -> None:
         """Forget what the folder holds."""

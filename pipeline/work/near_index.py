@@ -71,11 +71,7 @@ def open_index(folder: Path, key: str) -> Known:
         state = json.loads((folder / STATE).read_bytes())
         if state["key"] != key:
             return _fresh(folder)
-        files = {name: FileEntry(**item) for name, item in state["files"].items()}
-        if faults := check_files(folder, files):
-            raise StoreDamaged("; ".join(faults))
-        if (size := (folder / state["text_file"]).stat().st_size) < state["text_bytes"]:
-            raise StoreDamaged(f"{state['text_file']}: {size} bytes, expected {state['text_bytes']} at least")
+        _check(folder, state)
         generation = state["generation"]
         with np.load(folder / _rows(generation)) as stored:
             rows = {name: stored[name] for name in _none()}
@@ -87,6 +83,15 @@ def open_index(folder: Path, key: str) -> Known:
     except (OSError, ValueError, KeyError, TypeError, StoreDamaged) as error:
         tell_of_damage(folder, error)
         return _fresh(folder)
+
+
+def _check(folder: Path, state: Mapping[str, Any]) -> None:
+    """Raise StoreDamaged where a file is not as it was written. Texts are checked when they are read."""
+    files = {name: FileEntry(**item) for name, item in state["files"].items()}
+    if faults := check_files(folder, files):
+        raise StoreDamaged("; ".join(faults))
+    if (size := (folder / state["text_file"]).stat().st_size) < state["text_bytes"]:
+        raise StoreDamaged(f"{state['text_file']}: {size} bytes, expected {state['text_bytes']} at least")
 
 
 def tell_of_damage(folder: Path, error: Exception) -> None:
@@ -117,11 +122,11 @@ class Writer:
         self._save(_table(self._generation, table), lambda path: np.save(path, entries))
 
     def rows(self, rows: Arrays) -> None:
-        self._save(_rows(self._generation), lambda path: np.savez(path, **rows))
+        self._save(_rows(self._generation), lambda path: np.savez(path, allow_pickle=False, **rows))
 
     def pairs(self, pairs: Verified) -> None:
         arrays = {name: getattr(pairs, name) for name in Verified.__slots__}
-        self._save(_pairs(self._generation), lambda path: np.savez(path, **arrays))
+        self._save(_pairs(self._generation), lambda path: np.savez(path, allow_pickle=False, **arrays))
 
     def commit(self, text_file: str, text_bytes: int) -> None:
         """From here on the new generation counts; the files of older ones go."""

@@ -4,6 +4,7 @@ Uncompressed, since near-duplicates lie anywhere: a text of some kilobytes is on
 decompressed whole for it (docs/log.md). Read with `pread`, not mapped, so that pages count as cache and not as ours.
 """
 
+import itertools
 import os
 from pathlib import Path
 
@@ -32,7 +33,7 @@ class TextFile:
     def append(self, texts: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Write the texts (large_string) at the end; their places and sizes in bytes, int64[n]."""
         offsets, data = text_buffers(texts)
-        block = memoryview(data)[int(offsets[0]) : int(offsets[-1])]
+        block = memoryview(data.data)[int(offsets[0]) : int(offsets[-1])]
         starts = offsets[:-1] - offsets[0] + self.size
         self._write(block, self.size)
         self.size += len(block)
@@ -42,11 +43,11 @@ class TextFile:
         """The texts at these places, large_string. Raises StoreDamaged where the file ends before, or holds no text there."""
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
         buffer = np.empty(int(offsets[-1]), np.uint8)
-        view = memoryview(buffer)
+        view = memoryview(buffer.data)
         # Neighbours in the file are one read.
         breaks = np.flatnonzero(starts[1:] != starts[:-1] + sizes[:-1]) + 1
         edges = [0, *breaks.tolist(), len(starts)] if len(starts) else [0]
-        for low, high in zip(edges, edges[1:], strict=False):
+        for low, high in itertools.pairwise(edges):
             self._read(view[int(offsets[low]) : int(offsets[high])], int(starts[low]))
         texts = pa.Array.from_buffers(
             pa.large_string(), len(starts), [None, pa.py_buffer(offsets), pa.py_buffer(buffer)]

@@ -31,6 +31,7 @@ from pipeline.work.candidate import (
     write_shard,
 )
 from pipeline.work.code import MEASURING, code_digest
+from pipeline.work.compare import SETS, SETS_FILE, Comparison, templates_table
 from pipeline.work.jobs import Pool, run_job
 from pipeline.work.judge import JUDGED, JudgeJob, JudgeSettings
 from pipeline.work.markers import Marker, key
@@ -60,6 +61,8 @@ class RefreshSettings:
     split: SplitConfig
     release: ReleaseConfig
     templates: TemplateSettings = field(default_factory=TemplateSettings)
+    threads: int = 1
+    """For comparing near-duplicates, in this process. No result depends on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +151,10 @@ class Refresh:
 
     def resolve(self, shards: Sequence[ShardFiles]) -> Resolution:
         """Deduplicate and split over all shards."""
-        inherited = inherit(list_releases(self.plan.store))
         settings = self.settings
-        return resolve_all(shards, self.plan.specs, inherited, settings.duplicates, settings.split)
+        inherited = inherit(list_releases(self.plan.store), settings.duplicates)
+        comparison = Comparison(settings.duplicates, self.plan.store.near, settings.threads)
+        return resolve_all(shards, self.plan.specs, inherited, comparison, settings.split)
 
     def assemble(
         self, shards: Sequence[ShardFiles], resolution: Resolution, fitted: Sequence[Fitted] = ()
@@ -174,6 +178,7 @@ class Refresh:
         for name, schema, tables in (
             (ROWS, TEMPLATES, [item.rows for item in fitted]),
             (FITS, TEMPLATE_FITS, [item.fit for item in fitted]),
+            (SETS_FILE, SETS, [templates_table(resolution.templates, self.settings.duplicates)]),
         ):
             files[name] = entry(build / name, parquet.write_all(build / name, tables, schema))
         files["decisions.parquet"] = self._write_decisions(build / "decisions.parquet")

@@ -12,26 +12,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.schema import DATA, DROPPED, FLAGGED, KEPT, QUARANTINED, TEST, VALIDATION
+from pipeline.schema import DATA, DROPPED, FLAGGED, KEPT, LEDGER, QUARANTINED, TEST, VALIDATION
 from pipeline.stages.duplicates import (
     DuplicatesConfig,
     Resolved,
     Similar,
-    Sketches,
-    find_similar,
     pairs_table,
-    rank_of,
     resolve,
-    sketch,
     smallest_of,
 )
-from pipeline.stages.duplicates_audit import DOCUMENTS, audit_signatures
 from pipeline.stages.split import SplitConfig, assign
 from pipeline.storage import parquet
 from pipeline.storage.releases import Release
 from pipeline.storage.sources import SourceSpec
 from pipeline.work.candidate import RESOLUTION, ShardFiles
+from pipeline.work.compare import Comparison, Texts, compare_items, inherited_templates
 from pipeline.work.judge import JUDGED_SCHEMA
+from pipeline.work.near import TemplateSet
 
 HELD_OUT = pa.schema(
     [
@@ -57,18 +54,21 @@ class Inherited:
     published: frozenset[str]
     held_out: pa.Table = field(default_factory=HELD_OUT.empty_table)
     """Columns HELD_OUT of every document that was ever in validation or test: an edited copy of one must not train."""
+    templates: Mapping[str, TemplateSet] = field(default_factory=dict)
+    """Shingles that the parent counts as templates, by source."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """`rows` with schema RESOLUTION, `pairs` with schema PAIRS, and the splits that nothing is in."""
+    """`rows` with schema RESOLUTION, `pairs` with schema PAIRS, the splits that nothing is in, and the templates of every source."""
 
     rows: pa.Table
     pairs: pa.Table
     empty_splits: tuple[str, ...]
+    templates: Mapping[str, TemplateSet] = field(default_factory=dict)
 
 
-def inherit(releases: Sequence[Release]) -> Inherited:
+def inherit(releases: Sequence[Release], config: DuplicatesConfig) -> Inherited:
     """Split assignments of all releases (the newest word counts) and the contents that the last one publishes."""
     splits: dict[str, str] = {}
     published: frozenset[str] = frozenset()
@@ -79,7 +79,7 @@ def inherit(releases: Sequence[Release]) -> Inherited:
         mine = dict(zip(kept["content_id"].to_pylist(), kept["split"].to_pylist(), strict=True))
         splits |= mine
         published = frozenset(mine)
-    return Inherited(splits, published, _held_out(releases))
+    return Inherited(splits, published, _held_out(releases), inherited_templates(releases, config))
 
 
 def _held_out(releases: Sequence[Release]) -> pa.Table:
@@ -102,26 +102,30 @@ def resolve_all(
     shards: Sequence[ShardFiles],
     specs: Mapping[str, SourceSpec],
     inherited: Inherited,
-    duplicates: DuplicatesConfig,
+    comparison: Comparison,
     split: SplitConfig,
 ) -> Resolution:
     """Deduplicate and split all items of all shards."""
-    items, sketches = _gather(shards, duplicates)
-    eligible = pc.or_(pc.equal(items["fate"], KEPT), pc.equal(items["fate"], FLAGGED)).combine_chunks()
-    rows = np.flatnonzero(eligible.to_numpy(zero_copy_only=False))
-    current = items.take(rows)
+    config = comparison.config
+    items = pa.concat_tables(
+        [_ITEMS.empty_table(), *(parquet.read(s.judged, columns=COLUMNS) for s in shards)]
+    )
+    eligible = np.flatnonzero(pc.is_in(items["fate"], pa.array([KEPT, FLAGGED])).to_numpy())
+    current = items.take(eligible)
     earlier = _not_in(inherited.held_out, current["content_id"])
     candidates = _ranked(pa.concat_tables([current, _as_items(earlier)]), specs, inherited)
-    similar = find_similar(
-        [*sketches, *sketch(earlier["text"], duplicates)], duplicates, rank_of(candidates, duplicates)
+    similar, templates = compare_items(
+        candidates, Texts(shards, items.num_rows, eligible, earlier["text"]), inherited.templates, comparison
     )
-    found = resolve(candidates, similar, duplicates)
+    found = resolve(candidates, similar, config)
     labels = similar.labels()
-    clusters = smallest_of(labels[: len(rows)], current["content_id"].to_pylist())
-    columns = _columns(items, rows, found, clusters)
-    bonds = _bonds(items, rows, labels, earlier)
+    clusters = smallest_of(labels, candidates["content_id"])
+    mine = clusters.slice(0, len(eligible))
+    columns = _columns(items, eligible, found, mine)
+    bonds = _bonds(items, eligible, labels, earlier)
     empty = _split(items, columns, bonds, inherited, split)
-    return Resolution(_table(items, columns), _pairs(similar, current, clusters, duplicates), empty)
+    pairs = _pairs(similar, current, mine, config)
+    return Resolution(_table(items, columns), pairs, empty, templates)
 
 
 def _not_in(held_out: pa.Table, contents: pa.ChunkedArray) -> pa.Table:
@@ -157,26 +161,12 @@ def _bonds(
 class _Columns:
     """The global columns, one entry per item of the release."""
 
-    fate: list[str]
-    reasons: list[list[str]]
-    duplicate_of: list[str | None]
-    jaccard: list[float | None]
-    cluster: list[str | None]
-    split: list[str | None]
-
-
-def _gather(shards: Sequence[ShardFiles], config: DuplicatesConfig) -> tuple[pa.Table, list[Sketches]]:
-    """Columns of every item, and sketches of the published texts of those that enter deduplication."""
-    tables, sketches = [], []
-    audited = 0
-    for shard in shards:
-        for part in parquet.stream(shard.judged, columns=[*COLUMNS, "published"], rows=16_384):
-            wanted = part.filter(pc.is_in(part["fate"], pa.array([KEPT, FLAGGED])))
-            if audited < DOCUMENTS:
-                audited += audit_signatures(wanted["published"], config)
-            sketches += sketch(wanted["published"], config)
-            tables.append(part.select(COLUMNS))
-    return pa.concat_tables(tables), sketches
+    fate: pa.Array
+    reasons: pa.Array
+    duplicate_of: pa.Array
+    jaccard: pa.Array
+    cluster: pa.Array
+    split: pa.Array
 
 
 def _ranked(items: pa.Table, specs: Mapping[str, SourceSpec], inherited: Inherited) -> pa.Table:
@@ -196,26 +186,54 @@ def _ranked(items: pa.Table, specs: Mapping[str, SourceSpec], inherited: Inherit
     )
 
 
-def _columns(items: pa.Table, rows: NDArray[np.int64], found: Resolved, clusters: Sequence[str]) -> _Columns:
+def _columns(items: pa.Table, rows: NDArray[np.int64], found: Resolved, clusters: pa.Array) -> _Columns:
     n = items.num_rows
-    records = items["record_id"].to_pylist()
-    out = _Columns(
-        items["fate"].to_pylist(),
-        items["reasons"].to_pylist(),
-        [None] * n,
-        [None] * n,
-        [None] * n,
-        [None] * n,
+    place = np.full(n, -1)
+    place[rows] = np.arange(len(rows))
+    survivor, alike = found.survivor[: len(rows)], found.jaccard[: len(rows)]
+    dropped = survivor >= 0
+    reasons = add_reasons(items["reasons"], rows[dropped], [r for r in found.reason[: len(rows)] if r])
+    kept_by = np.full(n, -1)
+    kept_by[rows[dropped]] = rows[survivor[dropped]]
+    values = np.full(n, np.nan)
+    values[rows] = alike
+    return _Columns(
+        _set_fate(items["fate"], kept_by >= 0, DROPPED),
+        reasons,
+        items["record_id"].combine_chunks().take(_index(kept_by)),
+        pa.array(values, pa.float32(), mask=np.isnan(values)),
+        clusters.take(_index(place)),
+        pa.nulls(n, pa.string()),
     )
-    for at, row in enumerate(rows.tolist()):
-        out.cluster[row] = clusters[at]
-        code = found.reason[at]
-        if code is not None:
-            out.fate[row] = DROPPED
-            out.reasons[row] = [*out.reasons[row], code]
-            out.duplicate_of[row] = records[rows[found.survivor[at]]]
-            out.jaccard[row] = float(found.jaccard[at])
-    return out
+
+
+def _index(rows: NDArray[np.int64]) -> pa.Array:
+    """Indices to take by, null where negative."""
+    return pa.array(rows, mask=rows < 0)
+
+
+def _set_fate(fates: pa.ChunkedArray | pa.Array, rows: NDArray[np.bool_], fate: str) -> pa.Array:
+    joined = fates.combine_chunks() if isinstance(fates, pa.ChunkedArray) else fates
+    return pc.if_else(pa.array(rows), pa.scalar(fate), joined)
+
+
+def add_reasons(
+    reasons: pa.ChunkedArray | pa.Array, rows: NDArray[np.int64], codes: Sequence[str]
+) -> pa.Array:
+    """The lists with one code added at the end of each of these rows (sorted, none twice)."""
+    lists = reasons.combine_chunks() if isinstance(reasons, pa.ChunkedArray) else reasons
+    sizes = pc.list_value_length(lists).to_numpy(zero_copy_only=False).astype(np.int64)
+    grown = sizes.copy()
+    grown[rows] += 1
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(grown)])
+    values = pc.list_flatten(lists)
+    is_new = np.zeros(int(offsets[-1]), bool)
+    is_new[offsets[rows + 1] - 1] = True
+    source = np.empty(len(is_new), np.int64)
+    source[~is_new] = np.arange(len(values))
+    source[is_new] = len(values) + np.arange(len(rows))
+    joined = pa.concat_arrays([values, pa.array(list(codes), pa.string())]).take(pa.array(source))
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), joined, type=LEDGER.field("reasons").type)
 
 
 def _split(
@@ -224,15 +242,19 @@ def _split(
     """Fill in splits; what ties documents of different splits together goes to quarantine. Names the empty splits."""
     n = items.num_rows
     beyond = bonds.num_rows - n
-    kept = [fate == KEPT for fate in columns.fate] + [False] * beyond
-    tokens = items["words"].to_pylist() + [0] * beyond
-    table = bonds.append_column("tokens", pa.array(tokens, pa.int64())).append_column("kept", pa.array(kept))
+    kept = pa.concat_arrays([pc.equal(columns.fate, KEPT), pa.array([False] * beyond, pa.bool_())])
+    tokens = pa.concat_arrays(
+        [items["words"].combine_chunks().cast(pa.int64()), pa.array([0] * beyond, pa.int64())]
+    )
+    table = bonds.append_column(pa.field("tokens", pa.int64(), nullable=False), tokens)
+    table = table.append_column(pa.field("kept", pa.bool_(), nullable=False), kept)
     assignment = assign(table, inherited.splits, config)
-    columns.split = assignment.split[:n]
-    for row, code in enumerate(assignment.reason[:n]):
-        if code is not None:
-            columns.fate[row] = QUARANTINED
-            columns.reasons[row] = [*columns.reasons[row], code]
+    columns.split = pa.array(assignment.split[:n], pa.string())
+    tied = np.array([row for row, code in enumerate(assignment.reason[:n]) if code is not None], np.int64)
+    is_tied = np.zeros(n, bool)
+    is_tied[tied] = True
+    columns.fate = _set_fate(columns.fate, is_tied, QUARANTINED)
+    columns.reasons = add_reasons(columns.reasons, tied, [code for code in assignment.reason[:n] if code])
     return assignment.empty
 
 
@@ -241,18 +263,18 @@ def _table(items: pa.Table, columns: _Columns) -> pa.Table:
         {
             "doc_id": items["doc_id"],
             "fate": columns.fate,
-            "split": pa.array(columns.split, pa.string()),
-            "reasons": pa.array(columns.reasons, pa.list_(pa.string())),
-            "duplicate_of": pa.array(columns.duplicate_of, pa.string()),
-            "jaccard": pa.array(columns.jaccard, pa.float32()),
-            "cluster": pa.array(columns.cluster, pa.string()),
+            "split": columns.split,
+            "reasons": columns.reasons,
+            "duplicate_of": columns.duplicate_of,
+            "jaccard": columns.jaccard,
+            "cluster": columns.cluster,
         },
         schema=RESOLUTION,
     )
 
 
-def _pairs(similar: Similar, items: pa.Table, clusters: Sequence[str], config: DuplicatesConfig) -> pa.Table:
+def _pairs(similar: Similar, items: pa.Table, clusters: pa.Array, config: DuplicatesConfig) -> pa.Table:
     """Pairs among the items of this release, by doc_id: a record's own id may stand in two sources."""
     pairs = similar.pairs(config.full_bucket)
     mine = pairs.filter(pc.less(pairs["j"], items.num_rows))
-    return pairs_table(mine, items["doc_id"].combine_chunks(), pa.array(clusters, pa.string()))
+    return pairs_table(mine, items["doc_id"].combine_chunks(), clusters)

@@ -8,9 +8,9 @@ from datasketch.hashfunc import sha1_hash32
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.kernels.minhash import permutations, sign
+from pipeline.kernels.minhash import EMPTY, permutations, sign
 from pipeline.kernels.shingles import shingle_hash32
-from pipeline.stages.duplicates import DuplicatesConfig, sketch
+from pipeline.stages.duplicates import DuplicatesConfig, signatures
 
 WORDS = st.lists(st.sampled_from(["skog", "Får", "§", "2024", "漢", "ek", "\u0130s", "e\u0301"]), max_size=40)
 
@@ -29,10 +29,9 @@ def theirs(text: str, count: int, seed: int) -> datasketch.MinHash:
 @given(st.lists(WORDS, min_size=1, max_size=5), st.integers(8, 256), st.integers(0, 2**32 - 1))
 def test_signatures_equal_those_of_datasketch(documents: list[list[str]], count: int, seed: int) -> None:
     texts = [" ".join(words) for words in documents]
-    (ours,) = sketch(
-        pa.array(texts, pa.large_string()), DuplicatesConfig(permutations=count, seed=seed, bands=1, rows=1)
-    )
-    for row, text in zip(ours.signatures, texts, strict=True):
+    config = DuplicatesConfig(permutations=count, seed=seed, bands=1, rows=1)
+    ours = signatures(pa.array(texts, pa.large_string()), config)
+    for row, text in zip(ours, texts, strict=True):
         assert np.array_equal(row, theirs(text, count, seed).hashvalues)
 
 
@@ -40,7 +39,7 @@ def test_signatures_equal_those_of_datasketch(documents: list[list[str]], count:
 def test_any_other_hash_function_gives_datasketchs_signature_too(values: set[bytes], seed: int) -> None:
     reference = datasketch.MinHash(num_perm=32, seed=seed)
     reference.update_batch(list(values))
-    row = np.empty(32, np.uint32)
+    row = np.full(32, EMPTY)
     hashes = np.array([sha1_hash32(value) for value in values], np.uint32)
     sign(hashes, *permutations(32, seed), row)
     assert np.array_equal(row, reference.hashvalues)
@@ -50,8 +49,9 @@ def test_any_other_hash_function_gives_datasketchs_signature_too(values: set[byt
 def test_an_index_of_datasketch_can_be_filled_from_our_signatures() -> None:
     base = " ".join(f"ord{n}" for n in range(300))
     texts = [base, base.replace("ord150 ", ""), " ".join(f"annat{n}" for n in range(300))]
-    (ours,) = sketch(pa.array(texts, pa.large_string()), DuplicatesConfig())
-    index = datasketch.MinHashLSH(num_perm=224, params=(32, 7))
-    for name, row in zip("abc", ours.signatures, strict=True):
+    config = DuplicatesConfig()
+    ours = signatures(pa.array(texts, pa.large_string()), config)
+    index = datasketch.MinHashLSH(num_perm=config.permutations, params=config.shape)
+    for name, row in zip("abc", ours, strict=True):
         index.insert(name, datasketch.MinHash(hashvalues=row, seed=1, scheme="affine32"))
-    assert set(index.query(theirs(base, 224, 1))) == {"a", "b"}
+    assert set(index.query(theirs(base, config.permutations, 1))) == {"a", "b"}

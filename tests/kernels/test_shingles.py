@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pipeline.kernels.shingles import shingle_hash
 from pipeline.kernels.tokens import FOLDED, ODD, fold_table
-from pipeline.stages.duplicates import DuplicatesConfig, sketch
+from pipeline.stages.duplicates_sketch import shingle
 
 
 def words_of(text: str) -> list[str]:
@@ -30,8 +30,8 @@ def shingles_of(text: str, width: int = 5) -> list[str]:
 
 
 def hashes_of(text: str, width: int = 5) -> list[int]:
-    (only,) = sketch(pa.array([text], pa.large_string()), DuplicatesConfig(shingle=width))
-    return [int(value) for value in only.hashes]
+    _, hashes = shingle(pa.array([text], pa.large_string()), width)
+    return [int(value) for value in hashes]
 
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
@@ -124,11 +124,12 @@ import numpy as np, pyarrow as pa
 import os
 if "NUMBA_DISABLE_JIT" in os.environ:
     np.seterr(over="ignore")  # arithmetic modulo 2**64 is meant
-from pipeline.stages.duplicates import DuplicatesConfig, sketch, verified_pairs
+from pipeline.stages.duplicates import DuplicatesConfig, signatures, sketch, verified_pairs
 config = DuplicatesConfig(permutations=16, bands=8, rows=2)
 texts = pa.array(["", "?", "?", "Ett ord", "ett  ORD!", "\\u0130 i\\u0307", "a b c d e f \\u00e5 \\u6f22", "a b c d e f \\u00e5 h"], pa.large_string())
 (only,) = sketch(texts, config)
-print(only.hashes.tolist(), only.signatures.tolist(), only.digests.tolist())
+print(only.keys.tolist(), only.windows.tolist(), only.digests.tolist(), only.small_keys.tolist())
+print(signatures(texts, config).tolist())
 print(verified_pairs(texts, config).to_pylist())
 """
     plain = subprocess.run(

@@ -34,6 +34,7 @@ from pipeline.stages.duplicates import (
     smallest_of,
     verified_pairs,
 )
+from pipeline.stages.duplicates_sketch import shingle
 
 CONFIG = DuplicatesConfig()
 
@@ -90,8 +91,8 @@ NEAR_TEXTS = st.lists(
 @settings(max_examples=150)
 @given(NEAR_TEXTS)
 def test_every_pair_at_the_threshold_is_listed_with_its_true_jaccard(texts: list[str]) -> None:
-    # Half as many rows a band as usual: at these recalls chance plays no part.
-    config = DuplicatesConfig(threshold=0.5, recall=0.999999)
+    # Texts of so few shingles are compared without chance.
+    config = DuplicatesConfig(threshold=0.5)
     table = verified_pairs(strings(texts), config)
     got = {(p["i"], p["j"]): p["jaccard"] for p in table.to_pylist()}
     wanted = {
@@ -109,8 +110,8 @@ def test_the_same_pairs_are_found_in_any_order_and_cut_of_rows(texts: list[str],
     draw.shuffle(shuffled)
     assert found(texts) == found(shuffled)
     cut = draw.randrange(len(texts) + 1)
-    parts = [*sketch(strings(texts[:cut]), CONFIG), *sketch(strings(texts[cut:]), CONFIG)]
-    assert find_similar(parts, CONFIG).pairs(512).equals(verified_pairs(strings(texts), CONFIG))
+    chunked = pa.chunked_array([strings(texts[:cut]), strings(texts[cut:])], pa.large_string())
+    assert verified_pairs(chunked, CONFIG).equals(verified_pairs(strings(texts), CONFIG))
 
 
 def test_exact_copies_are_listed_pair_by_pair() -> None:
@@ -153,27 +154,25 @@ def test_chunks_and_slices_give_the_pairs_of_the_whole() -> None:
 
 @given(NEAR_TEXTS, st.integers(1, 80))
 def test_batches_of_any_size_give_the_pairs_of_the_whole(texts: list[str], size: int) -> None:
-    whole = sketch(strings(texts), CONFIG)
+    whole = verified_pairs(strings(texts), CONFIG)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(duplicates_sketch, "_BATCH_BYTES", size)
-        parts = sketch(strings(texts), CONFIG)
-    assert sum(map(len, parts)) == len(texts)
-    assert find_similar(parts, CONFIG).pairs(512).equals(find_similar(whole, CONFIG).pairs(512))
+        patch.setattr(duplicates_sketch, "BATCH_BYTES", size)
+        assert sum(map(len, sketch(strings(texts), CONFIG))) == len(texts)
+        assert verified_pairs(strings(texts), CONFIG).equals(whole)
 
 
 def test_wordless_texts_of_different_shards_are_copies_too() -> None:
-    shards = [strings(["ord", "?!", ""]), strings(["annat", "…", "?!"])]
-    parts = [part for shard in shards for part in sketch(shard, CONFIG)]
-    assert find_similar(parts, CONFIG).copy_of.tolist() == [0, 1, 2, 3, 4, 1]
+    shards = pa.chunked_array([strings(["ord", "?!", ""]), strings(["annat", "…", "?!"])])
+    assert find_similar(shards, CONFIG).copy_of.tolist() == [0, 1, 2, 3, 4, 1]
 
 
 def test_documents_that_python_must_normalise_keep_their_place_among_others() -> None:
     plain = [long_text(seed=n) for n in range(6)]
     odd = [text + " a\u030a \u0130 \u03a3" for text in plain]
     texts = [text for pair in zip(plain, odd, strict=True) for text in pair]
-    (only,) = sketch(strings(texts), CONFIG)
+    offsets, hashes = shingle(strings(texts), CONFIG.shingle)
     for row, text in enumerate(texts):
-        part = only.hashes[only.offsets[row] : only.offsets[row + 1]].tolist()
+        part = hashes[offsets[row] : offsets[row + 1]].tolist()
         assert part == [shingle_hash(" ".join(words).encode()) for words in in_order(text)]
     table = verified_pairs(strings(texts), CONFIG)
     assert [(p["i"], p["j"]) for p in table.to_pylist()] == [(n, n + 1) for n in range(0, 12, 2)]
@@ -181,12 +180,12 @@ def test_documents_that_python_must_normalise_keep_their_place_among_others() ->
 
 def test_no_text_at_all_gives_no_pair() -> None:
     table = verified_pairs(pa.chunked_array([], pa.large_string()), CONFIG)
-    assert (table.num_rows, table.schema.types) == (0, [pa.int64(), pa.int64(), pa.float32()])
+    assert (table.num_rows, table.schema.types) == (0, [pa.int64(), pa.int64(), pa.float32(), pa.float32()])
 
 
 def test_many_copies_beyond_the_bound_are_listed_as_a_star_and_stay_one_cluster() -> None:
     one, other = long_text(), long_text(changed=1)
-    similar = find_similar(sketch(strings([one] * 2000 + [other] * 2000), CONFIG), CONFIG)
+    similar = find_similar(strings([one] * 2000 + [other] * 2000), CONFIG)
     assert similar.pairs(10).num_rows < 4 * 2000
     assert set(components(4000, similar.pairs(10)).tolist()) == {0}
     assert set(similar.labels().tolist()) == {0}
@@ -196,7 +195,7 @@ def test_many_near_copies_cost_linear_work_and_leave_one_survivor() -> None:
     texts = [f"{long_text()} sida {n}" for n in range(300)]
     config = DuplicatesConfig(full_bucket=20, leaders=4)
     items = items_of([{"content_id": f"{n:03}"} for n in range(300)])
-    similar = find_similar(sketch(strings(texts), config), config, rank_of(items, config))
+    similar = find_similar(strings(texts), config, rank_of(items, config))
     assert len(similar.i) < 300 * 40
     assert np.count_nonzero(resolve(items, similar, config).survivor < 0) == 1
 
@@ -233,7 +232,7 @@ def resolved(texts: list[str], rows: list[dict[str, Any]], config: DuplicatesCon
         {"text_sha256": hashlib.sha256(t.encode()).hexdigest(), **row}
         for t, row in zip(texts, rows, strict=True)
     ]
-    return resolve(items_of(full), find_similar(sketch(strings(texts), config), config), config)
+    return resolve(items_of(full), find_similar(strings(texts), config), config)
 
 
 A, A_NEAR, B = long_text(), long_text(changed=1), long_text(seed=7)
@@ -292,13 +291,13 @@ def test_a_chain_loses_nothing() -> None:
 
 
 def test_other_fates_and_other_lengths_are_refused() -> None:
-    similar = find_similar(sketch(strings([A]), CONFIG), CONFIG)
+    similar = find_similar(strings([A]), CONFIG)
     with pytest.raises(ContractError, match="dropped"):
         resolve(items_of([{"fate": "dropped"}]), similar, CONFIG)
     with pytest.raises(ContractError, match="2 items but 1"):
         resolve(items_of([{}, {}]), similar, CONFIG)
     with pytest.raises(ContractError, match="labels"):
-        smallest_of(np.zeros(2, np.int64), ["a"])
+        smallest_of(np.zeros(2, np.int64), pa.array(["a"]))
 
 
 @st.composite
@@ -331,8 +330,8 @@ def test_survivors_and_clusters_do_not_depend_on_the_order_of_rows(
     def outcome(order: list[int]) -> dict[str, Any]:
         picked, chosen = [texts[n] for n in order], [rows[n] for n in order]
         out = resolved(picked, chosen)
-        labels = find_similar(sketch(strings(picked), CONFIG), CONFIG).labels()
-        names = smallest_of(labels, [str(row["content_id"]) for row in chosen])
+        labels = find_similar(strings(picked), CONFIG).labels()
+        names = smallest_of(labels, pa.array([str(row["content_id"]) for row in chosen])).to_pylist()
         return {
             row["doc_id"]: (chosen[s]["doc_id"] if s >= 0 else None, names[n], out.reason[n])
             for n, (row, s) in enumerate(zip(chosen, out.survivor.tolist(), strict=True))
@@ -359,10 +358,10 @@ def test_each_dropped_item_is_verified_and_a_second_run_drops_nothing(
 
 
 def test_pairs_of_the_release_are_sorted_and_name_the_cluster() -> None:
-    ids = ["z", "m", "a"]
-    similar = find_similar(sketch(strings([A, B, A_NEAR]), CONFIG), CONFIG)
+    ids = pa.array(["z", "m", "a"])
+    similar = find_similar(strings([A, B, A_NEAR]), CONFIG)
     clusters = smallest_of(similar.labels(), ids)
-    table = pairs_table(similar.pairs(512), pa.array(ids), pa.array(clusters))
+    table = pairs_table(similar.pairs(512), ids, clusters)
     check_schema(table, PAIRS, "pairs")
     assert [(p["id_a"], p["id_b"], p["cluster"]) for p in table.to_pylist()] == [("a", "z", "a")]
 
@@ -389,6 +388,6 @@ def test_bad_settings_are_refused_by_name(values: dict[str, Any], message: str) 
 
 
 def test_the_shape_follows_threshold_and_recall_unless_set() -> None:
-    assert CONFIG.shape == (32, 7)
-    assert dataclasses.replace(CONFIG, threshold=0.7).shape == (44, 5)
+    assert CONFIG.shape == (19, 5)
+    assert dataclasses.replace(CONFIG, threshold=0.7).shape == (28, 4)
     assert dataclasses.replace(CONFIG, bands=14, rows=8).shape == (14, 8)

@@ -3,12 +3,13 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from numpy.typing import NDArray
 
 from pipeline.errors import ContractError
 from pipeline.stages import duplicates_audit
-from pipeline.stages.duplicates import DuplicatesConfig, sketch
+from pipeline.stages.duplicates import DuplicatesConfig, signatures
 from pipeline.stages.duplicates_audit import DOCUMENTS, audit_signatures
-from pipeline.stages.duplicates_sketch import Sketches, Texts
+from pipeline.stages.duplicates_sketch import Texts
 
 TEXTS = ["Skogen växer långsamt i norr, sa han.", "", "ord", "e\u0301n \u0130stanbul ΣΑΣ", "§ 3 " * 900]
 
@@ -28,11 +29,11 @@ def test_only_a_few_documents_are_audited() -> None:
 
 
 def test_a_kernel_that_is_off_by_one_bit_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def wrong(texts: Texts, config: DuplicatesConfig) -> list[Sketches]:
-        parts = sketch(texts, config)
-        parts[0].signatures[0, 17] ^= np.uint32(1)
-        return parts
+    def wrong(texts: Texts, config: DuplicatesConfig) -> NDArray[np.uint32]:
+        rows = signatures(texts, config)
+        rows[0, 17] ^= np.uint32(1)
+        return rows
 
-    monkeypatch.setattr(duplicates_audit, "sketch", wrong)
+    monkeypatch.setattr(duplicates_audit, "signatures", wrong)
     with pytest.raises(ContractError, match="another signature than datasketch"):
         audit_signatures(column(TEXTS), DuplicatesConfig())

@@ -1,7 +1,6 @@
 """Near-duplicates out of core: whatever an index knows, the result is that of comparing everything anew."""
 
 import hashlib
-import logging
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,12 +8,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.stages.duplicates import DuplicatesConfig, batches, find_similar
-from pipeline.work import near_spool
+from pipeline.stages.duplicates import DuplicatesConfig, batches
 from pipeline.work.near import Items, NearDuplicates, TemplateSet
 
 # Few and unselective bands, so that most texts of a family meet in hot buckets only.

@@ -19,6 +19,7 @@ from pipeline.stages.split import CONFLICT, SplitConfig
 from pipeline.storage import parquet
 from pipeline.storage.sources import SourceSpec
 from pipeline.work.candidate import RESOLUTION, ShardFiles
+from pipeline.work.compare import Comparison
 from pipeline.work.judge import JUDGED_SCHEMA
 from pipeline.work.resolve import HELD_OUT, Inherited, Resolution, inherit, resolve_all
 
@@ -67,7 +68,13 @@ def in_shards(rows: Sequence[dict[str, Any]], cuts: Sequence[int], folder: Path)
 def resolved(
     rows: Sequence[dict[str, Any]], folder: Path, cuts: Sequence[int] = (), inherited: Inherited = NOTHING
 ) -> Resolution:
-    return resolve_all(in_shards(rows, cuts, folder), SPECS, inherited, DuplicatesConfig(), SplitConfig())
+    return resolve_all(
+        in_shards(rows, cuts, folder),
+        SPECS,
+        inherited,
+        Comparison(DuplicatesConfig(), folder / "near"),
+        SplitConfig(),
+    )
 
 
 def by_record(rows: Sequence[dict[str, Any]], resolution: Resolution) -> dict[str, dict[str, Any]]:
@@ -184,7 +191,7 @@ def test_splits_of_all_releases_are_inherited_and_only_the_last_is_published(wor
     path.unlink()
     write(world.raw / "blad" / "ny.txt", article(300))
     second = world.release()
-    inherited = inherit([first, second])
+    inherited = inherit([first, second], DuplicatesConfig())
     kept = {
         row["content_id"]
         for row in parquet.read(second.folder / "ledger.parquet").to_pylist()
@@ -193,7 +200,7 @@ def test_splits_of_all_releases_are_inherited_and_only_the_last_is_published(wor
     assert inherited.splits[removed["content_id"]] == removed["split"]
     assert removed["content_id"] not in inherited.published
     assert inherited.published == kept
-    assert inherit([]) == NOTHING
+    assert inherit([], DuplicatesConfig()) == NOTHING
 
 
 def held(rows: Sequence[dict[str, Any]], splits: dict[str, str]) -> Inherited:
