@@ -123,7 +123,9 @@ def _kinds(draw: np.random.Generator, is_original: NDArray[np.bool_]) -> NDArray
 
 def tables(of: Plan, pool: Pool, threads: int = 2, seed: int = SEED) -> Iterator[pa.Table]:
     """One table for each row group, in order. Two or three groups of text are in memory at a time."""
-    ends = np.searchsorted(np.cumsum(of.wanted), np.arange(1, of.wanted.sum() // GROUP_BYTES + 1) * GROUP_BYTES)
+    ends = np.searchsorted(
+        np.cumsum(of.wanted), np.arange(1, of.wanted.sum() // GROUP_BYTES + 1) * GROUP_BYTES
+    )
     bounds = sorted({0, *ends.tolist(), len(of)})
     jobs: list[Callable[[], pa.Table]] = [
         lambda low=low, high=high: _table(of, pool, low, high, seed)
@@ -214,7 +216,9 @@ def main() -> None:
             start = time.perf_counter()
             path = corpus(megabytes, add, arguments.threads)
             told = facts(path)
-            print(f"{path}: {told['bytes'] / 1e6:.1f} MB, {told['documents']} documents, {time.perf_counter() - start:.1f} s")
+            print(
+                f"{path}: {told['bytes'] / 1e6:.1f} MB, {told['documents']} documents, {time.perf_counter() - start:.1f} s"
+            )
 
 
 if __name__ == "__main__":

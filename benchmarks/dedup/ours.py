@@ -1,6 +1,6 @@
 """Ours, two ways: `kvarn dedup` as a whole process, and the engine alone inside one.
 
-    python -m benchmarks.dedup.ours IN.parquet OUT --threads 2 --threshold 0.8     # engine; prints one JSON line
+python -m benchmarks.dedup.ours IN.parquet OUT --threads 2 --threshold 0.8     # engine; prints one JSON line
 """
 
 import argparse

@@ -164,7 +164,11 @@ def truth(path: Path) -> Path:
         found = join(shingle_sets(text.as_py() for text in table["text"]))
         i, j, values = (np.array(column) for column in zip(*found, strict=True)) if found else ([], [], [])
         ids = table["id"].combine_chunks()
-        columns = [ids.take(pa.array(i, pa.int64())), ids.take(pa.array(j, pa.int64())), pa.array(values, pa.float64())]
+        columns = [
+            ids.take(pa.array(i, pa.int64())),
+            ids.take(pa.array(j, pa.int64())),
+            pa.array(values, pa.float64()),
+        ]
         part = out.with_suffix(".part")
         pq.write_table(pa.table(columns, names=["id_a", "id_b", "jaccard"]), part)
         part.rename(out)
@@ -180,7 +184,9 @@ def main() -> None:
         start = time.perf_counter()
         pairs = pq.read_table(truth(corpus(megabytes)))
         high = int((pairs["jaccard"].to_numpy() >= 0.8).sum())
-        print(f"{megabytes:g} MB: {len(pairs)} pairs at J >= .7, {high} at J >= .8; {time.perf_counter() - start:.0f} s")
+        print(
+            f"{megabytes:g} MB: {len(pairs)} pairs at J >= .7, {high} at J >= .8; {time.perf_counter() - start:.0f} s"
+        )
 
 
 if __name__ == "__main__":

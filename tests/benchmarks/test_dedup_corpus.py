@@ -63,7 +63,9 @@ def test_exact_and_layout_copies_have_the_words_of_their_source(plan: corpus.Pla
     assert checked
 
 
-def test_added_documents_copy_the_first_corpus(plan: corpus.Plan, table: pa.Table, pool: sources.Pool) -> None:
+def test_added_documents_copy_the_first_corpus(
+    plan: corpus.Plan, table: pa.Table, pool: sources.Pool
+) -> None:
     added = corpus.plan_added(plan, 0.2)
     texts = pa.concat_tables(corpus.tables(added, pool))["text"].to_pylist()
     exact = np.flatnonzero(added.kind == list(corpus.KINDS).index("exact"))
@@ -72,7 +74,15 @@ def test_added_documents_copy_the_first_corpus(plan: corpus.Plan, table: pa.Tabl
 
 
 def test_truth_is_brute_force(table: pa.Table) -> None:
-    texts = [*table["text"].to_pylist()[:200], "", "a b", "A  b!", "en två tre fyra", "...", "en två tre fyra fem"]
+    texts = [
+        *table["text"].to_pylist()[:200],
+        "",
+        "a b",
+        "A  b!",
+        "en två tre fyra",
+        "...",
+        "en två tre fyra fem",
+    ]
     sets = [truth.shingles(text) for text in texts]
     wanted = []
     for (i, a), (j, b) in itertools.combinations(enumerate(sets), 2):

@@ -34,7 +34,9 @@ def find(arguments: Arguments) -> dict[str, Any]:
     at = {name: str(scratch / name) for name in ("signatures", "buckets", "removed", "kept")}
     stage([reader, MinhashDedupSignature(at["signatures"], config, language=LANGUAGE)], scratch, "1")
     stage([MinhashDedupBuckets(at["signatures"], at["buckets"], config=config)], scratch, "2", BANDS)
-    stage([MinhashDedupCluster(at["buckets"], at["removed"], config=config, save_cluster_id=True)], scratch, "3")
+    stage(
+        [MinhashDedupCluster(at["buckets"], at["removed"], config=config, save_cluster_id=True)], scratch, "3"
+    )
     stage([reader, MinhashDedupFilter(at["removed"]), ParquetWriter(at["kept"])], scratch, "4")
     ids = pq.read_table(source, columns=["id"])["id"]
     labels = -1 - np.arange(len(ids))

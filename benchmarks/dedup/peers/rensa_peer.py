@@ -18,7 +18,9 @@ def find(arguments: Arguments) -> dict[str, Any]:
         hashes += RMinHash.from_token_sets(sets, PERMUTATIONS, SEED)
     index = RMinHashLSH(THRESHOLD, PERMUTATIONS, BANDS)
     index.insert_many(hashes)
-    pairs = [(row, other) for row, found in enumerate(index.query_all(hashes)) for other in found if row < other]
+    pairs = [
+        (row, other) for row, found in enumerate(index.query_all(hashes)) for other in found if row < other
+    ]
     return {"ids": ids, "labels": components(len(ids), pairs), "pairs": pairs}
 
 
