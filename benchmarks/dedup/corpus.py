@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -128,8 +129,7 @@ def tables(of: Plan, pool: Pool, threads: int = 2, seed: int = SEED) -> Iterator
     )
     bounds = sorted({0, *ends.tolist(), len(of)})
     jobs: list[Callable[[], pa.Table]] = [
-        lambda low=low, high=high: _table(of, pool, low, high, seed)
-        for low, high in zip(bounds, bounds[1:], strict=False)
+        lambda low=low, high=high: _table(of, pool, low, high, seed) for low, high in pairwise(bounds)
     ]
     with ThreadPoolExecutor(threads) as workers:
         running: deque[Future[pa.Table]] = deque()

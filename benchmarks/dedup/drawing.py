@@ -63,10 +63,10 @@ def _draw(wanted, word_at, stream, start, state, out):  # type: ignore[no-untype
 def _edit(out, n, words, cut, stream, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Replace a share of the words and cut one stretch of a share of the document, in place. Returns words."""
     if words > 0:
-        for _ in range(max(1, int(round(n * words)))):
+        for _ in range(max(1, round(n * words))):
             out[_below(state, n)] = 2 * stream[_below(state, len(stream))]
     if cut > 0:
-        length = min(max(1, int(round(n * cut))), n - 1)
+        length = min(max(1, round(n * cut)), n - 1)
         begin = _below(state, n - length + 1)
         for at in range(begin, n - length):
             out[at] = out[at + length]
@@ -79,9 +79,8 @@ def _flip_case(buffer, begin, end):  # type: ignore[no-untyped-def]  # noqa: ANN
     """Case of ASCII letters and of the Latin-1 letters of UTF-8's two-byte form, where both cases have the same length."""
     for at in range(begin, end):
         byte = buffer[at]
-        if 65 <= byte <= 90 or 97 <= byte <= 122:
-            buffer[at] = byte ^ 32
-        elif at > begin and buffer[at - 1] == 0xC3 and byte not in (0x97, 0xB7, 0x9F, 0xBF):
+        ascii_letter = 65 <= byte <= 90 or 97 <= byte <= 122
+        if ascii_letter or (at > begin and buffer[at - 1] == 0xC3 and byte not in (0x97, 0xB7, 0x9F, 0xBF)):
             buffer[at] = byte ^ 32
 
 

@@ -1,5 +1,6 @@
 """The results as Markdown. Every number says what it is; medians everywhere, with the number of runs."""
 
+from math import log
 from statistics import median
 from typing import Any
 
@@ -57,7 +58,7 @@ def side_by_side(results: Entry) -> str:
     for mb in sorted({e["mb"] for e in results["entries"] if e["tool"] not in OURS}):
         rows = [_row(results, tool, mb) for tool in LABELS if one(results, tool=tool, mb=mb, cores=1)]
         head = [
-            f"{mb:g} MB", "MB/s, one core", "× slower", "inside, MB/s", "× slower", "two cores, MB/s", "peak MB",
+            f"{mb:g} MB", "MB/s, one core", "times slower", "inside, MB/s", "times slower", "two cores, MB/s", "peak MB",
             "recall .8", "recall .7", "documents right", "pairs right", "runs",
         ]  # fmt: skip
         parts.append(table(head, rows))
@@ -136,9 +137,7 @@ def _growth_row(results: Entry, entry: Entry, before: Entry | None) -> list[str]
 
 
 def exponent(small: Entry, large: Entry, inner: bool) -> float:
-    """e of cost ~ size ** e between two sizes; 1 is linear."""
-    from math import log
-
+    """The e of cost ~ size ** e between two sizes; 1 is linear."""
     name = "inner_cpu" if inner else "cpu"
     return log(middle(large, name) / middle(small, name)) / log(large["text_mb"] / small["text_mb"])
 
@@ -179,7 +178,7 @@ PAGE = """# Near-duplicates: speed, memory, recall and precision
 - **One core**: MB of UTF-8 text per CPU second (user and system, all processes of the tree), pinned to one core, one thread. The
   first figure is the whole process with start-up and imports, the second counts from after the imports ("inside"; for Kvarn's
   engine also after a first tiny call, so without loading compiled code).
-- **× slower**: against `kvarn dedup` for whole processes, against Kvarn's engine inside.
+- **times slower**: against `kvarn dedup` for whole processes, against Kvarn's engine inside.
 - **Two cores**: MB per second of wall, whole process. Disturbed by whatever else ran.
 - **Peak**: proportional set size of the process tree, sampled every fifth of a second.
 - **Recall**: share of all true pairs (Jaccard of word 5-gram sets ≥ .8 or ≥ .7, found by an exact join over all pairs) whose two

@@ -64,7 +64,7 @@ def plan(given: argparse.Namespace, tools: list[Tool]) -> list[tuple[Tool, float
         for tool in tools
         if mb in sizes[tool.is_peer] and mb <= tool.max_mb and cores in tool.cores
         for threshold in tool.thresholds
-        if tool.is_peer or threshold in asked
+        if tool.is_peer or (threshold in asked and (cores == 1 or threshold == tool.thresholds[0]))
     ]
 
 

@@ -12,7 +12,7 @@ from benchmarks.dedup.truth import jaccard
 
 
 def score(true: pa.Table, clusters: pa.Table | None, pairs: pa.Table | None) -> dict[str, float]:
-    """For J >= .8 and J >= .7, as far as the tool gave clusters (id, cluster) or pairs (id_a, id_b):
+    """Scores at J >= .8 and J >= .7, as far as the tool gave clusters (id, cluster) or pairs (id_a, id_b).
 
     recall: share of the true pairs that lie in one cluster (where only pairs are given: that are listed);
     documents_right: share of the clustered documents that have a true neighbour; pairs_right: share of the listed pairs

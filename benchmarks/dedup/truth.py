@@ -1,8 +1,8 @@
-"""Exact truth: every pair of documents whose sets of word 5-grams have Jaccard >= .7, by an all-pairs join.
+r"""Exact truth: every pair of documents whose sets of word 5-grams have Jaccard >= .7, by an all-pairs join.
 
     python -m benchmarks.dedup.truth 100     # benchmarks/.work/dedup/100.truth.parquet: id_a, id_b, jaccard
 
-Shares no code with the pipeline, hashes nothing and guesses nothing. A word is `\\w+` of the NFC, lower-cased text; fewer than
+Shares no code with the pipeline, hashes nothing and guesses nothing. A word is `\w+` of the NFC, lower-cased text; fewer than
 five words are one shingle of all. Memory: about 60 bytes a word.
 """
 
@@ -47,7 +47,7 @@ def jaccard(one: str, other: str) -> float:
 
 
 def shingle_sets(texts: Iterable[str]) -> Sets:
-    """Shingles as numbers, the rarest first. Equal numbers are equal words: pairs of words are numbered, pairs of those, …"""
+    """Shingles as numbers, the rarest first. Equal numbers are equal words: pairs of words are numbered, then pairs of pairs."""
     numbers: dict[str, int] = {}
     coded, short = [], {}
     for row, text in enumerate(texts):

@@ -58,7 +58,7 @@ def find(arguments: Arguments) -> dict[str, Any]:
     told = {}
     try:
         minhash.main(load_config_from_toml(path))
-    except Exception as error:  # noqa: BLE001 — whatever it is, it is the finding
+    except Exception as error:  # whatever it is, it is the finding
         if not found:
             raise
         told["failed_after_clustering"] = f"{type(error).__name__}: {error}"[:200]
