@@ -103,7 +103,7 @@ def chart(results: dict[str, Any]) -> alt.LayerChart:
         "right:Q",
         scale=alt.Scale(domain=[LEAST, 0.9, 1.0], range=FILLS, clamp=True),
         legend=alt.Legend(
-            title="documents right", orient="none", legendX=12, legendY=HEIGHT - 62, gradientLength=120, direction="horizontal",
+            title="precision", orient="none", legendX=12, legendY=HEIGHT - 62, gradientLength=120, direction="horizontal",
             format=".2f", values=[0.8, 0.9, 1.0],
         ),
     )  # fmt: skip
@@ -128,7 +128,7 @@ def chart(results: dict[str, Any]) -> alt.LayerChart:
 def dressed(layers: alt.LayerChart) -> alt.LayerChart:
     title = alt.Title(
         "Near-duplicates: speed and recall on one core",
-        subtitle=["100 MB of text unless said, whole processes with start-up. Fill: share of the documents put", "into clusters that have a true neighbour; up and to the right is better."],
+        subtitle=["100 MB of text unless said, whole processes with start-up. Fill, precision: share of the", "documents put into clusters that have a true neighbour. Up and to the right is better."],
         anchor="start", fontSize=16, fontWeight="bold", subtitleFontSize=12, subtitleColor=SOFT, subtitlePadding=6, offset=16, color=INK,
     )  # fmt: skip
     return (

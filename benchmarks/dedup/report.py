@@ -108,13 +108,13 @@ def growth(results: Entry) -> str:
         before = None
         for entry in find(results, tool=tool, cores=1, threshold=0.8):
             if "runs" not in entry:
-                rows.append([LABELS[tool], f"{entry['mb']:g}", f"failed: {entry['error']}", *[""] * 7])
+                rows.append([LABELS[tool], f"{entry['mb']:g}", f"failed: {entry['error']}", *[""] * 8])
                 continue
             rows.append(_growth_row(results, entry, before))
             before = entry
     head = [
         "ours", "MB", "CPU s", "inside, CPU s", "MB/s, one core", "MB/s, two cores", "exponent", "peak MB",
-        "recall .8", "pairs right",
+        "recall .8", "pairs right", "runs",
     ]  # fmt: skip
     return table(head, rows)
 
@@ -133,6 +133,7 @@ def _growth_row(results: Entry, entry: Entry, before: Entry | None) -> list[str]
         f"{middle(entry, 'pss_mb'):.0f}",
         share(entry["score"].get("recall_80")),
         share(entry["score"].get("pairs_right_80")),
+        str(len(entry["runs"])),
     ]
 
 
