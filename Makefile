@@ -11,7 +11,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export HF_HUB_DISABLE_TELEMETRY := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: setup run test check lint types imports fast coverage quality bench base-model browser clean
+.PHONY: setup run test check lint types imports fast coverage quality bench bench-dedup base-model browser clean
 
 setup: $(VENV)/.done
 
@@ -62,8 +62,12 @@ coverage: setup browser
 quality: setup
 	$(BIN)/python benchmarks/quality.py
 
-bench: setup
-	$(BIN)/python benchmarks/dedup.py
+# Near-duplicates of ours and of six peers side by side, about half an hour of an idle machine; docs/bench-dedup.md says what it
+# measures. The peers' environments are made on the first run. For parts: BENCH="--only kvarn,daft --sizes 100".
+bench-dedup: setup
+	$(BIN)/python -m benchmarks.dedup.run $(BENCH)
+
+bench: bench-dedup
 
 # Trains the embedded base model anew (an hour of one core); needs the texts that its card names.
 base-model: setup

@@ -1,0 +1,1 @@
+"""Near-duplicate detection measured side by side with other tools; `python -m benchmarks.dedup.run --help`."""
