@@ -47,6 +47,10 @@ def white(data: NDArray[np.uint8], at: int, end: int) -> int:
     return 3 if rare or (byte == 0xE3 and second == 0x80 and third == 0x80) else 0
 
 
+MAY_BE_WHITE = np.array([byte <= 32 or byte == 0xC2 or 0xE1 <= byte <= 0xE3 for byte in range(256)])
+"""First bytes of white space: all others are spared the question."""
+
+
 @njit(cache=True, nogil=True)
 def hash_lines(
     data: NDArray[np.uint8], start: int, end: int, hashes: NDArray[np.uint64], lines: NDArray[np.int64]
@@ -73,12 +77,13 @@ def hash_lines(
             at += 1
             line_point, letters, blank, gap, value = point, 0, True, False, _U_BASIS
             continue
-        space = white(data, at, end)
-        if space:
-            gap = True
-            point += 1
-            at += space
-            continue
+        if MAY_BE_WHITE[byte]:
+            space = white(data, at, end)
+            if space:
+                gap = True
+                point += 1
+                at += space
+                continue
         if gap and not blank:
             value = (value ^ _U_SPACE) * _U_PRIME
         gap, blank = False, False

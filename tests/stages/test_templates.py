@@ -142,6 +142,19 @@ def test_a_sample_of_bounded_text_does_not_depend_on_the_order(texts: list[str],
     assert sample.documents["text"].to_pylist() == wanted
 
 
+def test_what_found_no_room_once_stays_out_and_so_does_all_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SAMPLE_BYTES", 100)
+    rows = [
+        {"content_id": name, "text": name * size, "pii": []}
+        for name, size in (("a", 60), ("b", 50), ("c", 30))
+    ]
+    for order in ([0, 1, 2], [2, 1, 0]):
+        sample = Sample(LOW)
+        for at in order:
+            sample.offer(pa.Table.from_pylist([rows[at]], schema=SAMPLE))
+        assert sample.documents["content_id"].to_pylist() == ["a"]
+
+
 def test_nothing_to_look_at_gives_nothing() -> None:
     made = fitted("", "")
     assert (made.rows.num_rows, made.sampled, made.characters, made.repeated) == (0, 0, 0, 0)
