@@ -6,30 +6,31 @@ python -m benchmarks.dedup.ours IN.parquet OUT --threads 2 --threshold 0.8     #
 import argparse
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from pipeline.stages.duplicates import DuplicatesConfig, batches
+from pipeline.work.near import Items, NearDuplicates
 
 
 def engine(texts: Iterator[pa.Array], threshold: float, threads: int) -> tuple[pa.Array, pa.Table]:
     """Label of the cluster of each text, and the verified pairs (rows i, j). All that knows the engine's interface."""
-    from pipeline.stages.duplicates import DuplicatesConfig, find_similar, sketch
-
     config = DuplicatesConfig(threshold=threshold)
-    with ThreadPoolExecutor(threads) as workers:
-        # Submitted one for one, so that no more texts are decoded than are worked on.
-        sketches, running = [], []
-        for batch in texts:
-            running.append(workers.submit(sketch, batch, config))
-            if len(running) > threads:
-                sketches += running.pop(0).result()
-        for job in running:
-            sketches += job.result()
-    similar = find_similar(sketches, config)
+    with tempfile.TemporaryDirectory(prefix="kvarn-") as scratch:
+        near = NearDuplicates(Path(scratch) / "near", config, threads, keep=False)
+        try:
+            near.add(piece for batch in texts for piece in batches(batch))
+            everyone = np.arange(near.added)
+            rows, _ = near.rows_of(np.stack([everyone, everyone], axis=1).astype(np.uint64))
+            similar, _ = near.compare(Items(rows, everyone, np.zeros_like(everyone)), [None])
+        finally:
+            near.close()
     return pa.array(similar.labels()), similar.pairs(config.full_bucket)
 
 

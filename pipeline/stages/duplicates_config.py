@@ -41,9 +41,9 @@ class DuplicatesConfig:
     """A shingle in this share of a source's documents, copies counted once, is a template: a form, a series, page furniture."""
     template_documents: int = 10
     """And in so many documents at least: in a small source some revisions of one text are no template yet."""
-    template_sample: int = 4096
+    template_sample: int = 2048
     """Documents of a source in which templates are sought, those with the smallest hashes: bounds time and memory, and a template in
-    one of a hundred documents still stands in forty of them."""
+    one of a hundred documents still stands in twenty of them."""
     survivor: tuple[str, ...] = ("priority", "quality", "date")
     """Which copy stays, first difference decides: priority (of the source, higher first), quality (higher first), date
     (see date_order). Documents published earlier always come first, the smaller content_id decides last."""

@@ -27,13 +27,21 @@ class Writer:
     As a context it removes the file where the block raises: with a footer, half of a table would look whole.
     """
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, *, passing: bool = False) -> None:
+        """`passing`: a file that is read once and removed, packed for speed."""
         self.path = path
         self.rows = 0
         self._schema = schema
         try:
             self._file = pq.ParquetWriter(
-                path, schema, compression="zstd", compression_level=3, write_page_checksum=True, version="2.6"
+                path,
+                schema,
+                compression="lz4" if passing else "zstd",
+                compression_level=None if passing else 3,
+                # Of text next to no value stands twice.
+                use_dictionary=not passing,
+                write_page_checksum=True,
+                version="2.6",
             )
         except OSError as error:
             raise disk_error(error, path, 1 << 20) from error

@@ -45,6 +45,10 @@ from pipeline.work.near_texts import TextFile
 COMPARING = ("pipeline/kernels", "pipeline/stages/duplicates", "pipeline/work/near")
 """Sources that can change what an index holds."""
 
+HELD_TEXT = 128 << 20
+"""Bytes of text kept in memory where nothing is kept for a later comparison: most inputs are smaller, and writing and removing the
+file is a fifth of the cost."""
+
 REFIT = 0.1
 """Templates of a source are sought anew when its number of texts has changed by more than this share since they were; else one more
 document could change which shingles count for every pair of the source."""
@@ -90,7 +94,9 @@ class NearDuplicates:
 
     def _start(self, known: Known) -> None:
         self._known = known
-        self._texts = TextFile(self._folder / known.text_file, known.text_bytes)
+        self._texts = TextFile(
+            self._folder / known.text_file, known.text_bytes, memory=0 if self._keep else HELD_TEXT
+        )
         spool = self._folder / "spool"
         shutil.rmtree(spool, ignore_errors=True)
         self._spool = SketchSpool(spool, self._config.shape[0], len(known))
@@ -116,6 +122,11 @@ class NearDuplicates:
         """The wanted texts (large_string), in order, in batches of some megabytes."""
         for part in sketch_parallel(self._stored(batches), self._config, self._threads):
             self._spool.add(part)
+
+    @property
+    def added(self) -> int:
+        """Texts added so far."""
+        return self._spool.rows
 
     def _stored(self, batches: Iterable[pa.Array]) -> Iterable[pa.Array]:
         for batch in batches:

@@ -1,4 +1,4 @@
-"""Texts on disk, one after another in one file, read again by place: what verification needs of memory is a batch.
+"""Texts, one after another in one file, read again by place: what verification needs of memory is a batch.
 
 Uncompressed, since near-duplicates lie anywhere: a text of some kilobytes is one read, where a compressed block would be
 decompressed whole for it (docs/log.md). Read with `pread`, not mapped, so that pages count as cache and not as ours.
@@ -6,6 +6,7 @@ decompressed whole for it (docs/log.md). Read with `pread`, not mapped, so that 
 
 import itertools
 import os
+from bisect import bisect_right
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +21,16 @@ from pipeline.storage.files import disk_error
 class TextFile:
     """One file of texts. Reading may be done from several threads."""
 
-    def __init__(self, path: Path, size: int = 0) -> None:
-        """Open or create it, with `size` bytes of texts in it; what a run that was killed wrote behind them goes."""
+    def __init__(self, path: Path, size: int = 0, *, memory: int = 0) -> None:
+        """Open or create it, with `size` bytes of texts in it; what a run that was killed wrote behind them goes.
+
+        The first `memory` bytes that are appended stay in memory: a file that nobody reads later need not be written.
+        """
         self.path = path
         self.size = size
+        self._memory = memory
+        self._held: list[memoryview] = []
+        self._held_starts: list[int] = []
         try:
             self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
             os.ftruncate(self._handle, size)
@@ -35,7 +42,13 @@ class TextFile:
         offsets, data = text_buffers(texts)
         block = memoryview(data.data)[int(offsets[0]) : int(offsets[-1])]
         starts = offsets[:-1] - offsets[0] + self.size
-        self._write(block, self.size)
+        if self.size + len(block) <= self._memory:
+            self._held.append(block)
+            self._held_starts.append(self.size)
+        else:
+            # From here on everything goes to the file: places stay in one order.
+            self._memory = 0
+            self._write(block, self.size)
         self.size += len(block)
         return starts, np.diff(offsets)
 
@@ -76,6 +89,11 @@ class TextFile:
             raise disk_error(error, self.path, len(block)) from error
 
     def _read(self, block: memoryview, at: int) -> None:
+        held = bisect_right(self._held_starts, at) - 1
+        while len(block) and 0 <= held < len(self._held):
+            part = self._held[held][at - self._held_starts[held] :][: len(block)]
+            block[: len(part)] = part
+            block, at, held = block[len(part) :], at + len(part), held + 1
         while len(block):
             got = os.preadv(self._handle, [block], at)
             if got == 0:

@@ -68,7 +68,7 @@ def fault_facts(faults: Mapping[str, int]) -> dict[str, object]:
 def read_job(job: ReadJob) -> Marker:
     """Write read.parquet (schema RAW) and its marker into the job's folder. The entry point of a worker that only reads."""
     faults: dict[str, int] = {}
-    with parquet.Writer(job.folder / READ, RAW) as writer:
+    with parquet.Writer(job.folder / READ, RAW, passing=True) as writer:
         for items in read_files(job, job.limits):
             writer.write(items)
             count_faults(items, faults)
