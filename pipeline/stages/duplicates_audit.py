@@ -15,11 +15,11 @@ from pipeline.kernels.tokens import settle
 from pipeline.stages.duplicates_config import DuplicatesConfig
 from pipeline.stages.duplicates_sketch import signatures
 
-DOCUMENTS = 8
+DOCUMENTS = 4
 """Documents audited: a wrong kernel is wrong nearly everywhere, and datasketch takes some milliseconds each."""
 
-CHARACTERS = 2_000
-"""Of each, its beginning: about three hundred shingles."""
+CHARACTERS = 1_000
+"""Of each, its beginning: about a hundred and fifty shingles."""
 
 
 def audit_signatures(texts: pa.ChunkedArray | pa.Array, config: DuplicatesConfig) -> int:

@@ -76,15 +76,17 @@ def rank_of(items: pa.Table, config: DuplicatesConfig) -> NDArray[np.int64]:
     return rank
 
 
-def resolve(items: pa.Table, similar: Similar, config: DuplicatesConfig) -> Resolved:
-    """The survivor of each item. Among several survivors it is that with the highest Jaccard, then the best in order.
+def resolve(
+    items: pa.Table, similar: Similar, config: DuplicatesConfig, rank: NDArray[np.int64] | None = None
+) -> Resolved:
+    """The survivor of each item; `rank` is `rank_of` the items, where it is known already. Among several survivors it is that with the highest Jaccard, then the best in order.
 
     Linear in items and pairs: a copy set has at most one survivor, since its members are all alike.
     """
     n = items.num_rows
     if len(similar.copy_of) != n:
         raise ContractError(f"duplicates: {n} items but {len(similar.copy_of)} texts were compared")
-    order = np.argsort(rank_of(items, config))
+    order = np.argsort(rank_of(items, config) if rank is None else rank)
     # A template alone drops nothing: where enough is left without it, that must be alike too.
     enough = (similar.jaccard >= config.threshold) & ~(similar.content < config.content_threshold)
     edges = neighbours(n, similar.i[enough], similar.j[enough], similar.jaccard[enough])

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.kernels import clusters
+from pipeline.kernels import clusters, pairs
 from pipeline.stages.duplicates_compare import Verified, View, copy_sets, find_candidates, verify
 from pipeline.stages.duplicates_config import DuplicatesConfig
 from pipeline.stages.duplicates_sketch import SMALL_TABLES, Sketch, Texts, entries, sketch
@@ -41,52 +41,21 @@ class Similar:
 
         A copy set of more than `full` rows is listed as a star around its first row, which alone is listed with rows outside the set.
         """
-        members = self._members()
-        blocks = [_within_set(rows, full) for rows in members.values()]
-        copies = np.ones(sum(map(len, blocks)))
-        values, contents = [copies], [copies]
-        # Most pairs are between single documents; only copy sets need listing member by member.
-        in_set = np.isin(self.i, list(members)) | np.isin(self.j, list(members))
-        blocks.append(np.stack([self.i[~in_set], self.j[~in_set]], axis=1))
-        values.append(self.jaccard[~in_set])
-        contents.append(self.content[~in_set])
-        for at in np.flatnonzero(in_set):
-            i, j = int(self.i[at]), int(self.j[at])
-            left, right = (_heads(members.get(row, [row]), full) for row in (i, j))
-            blocks.append(np.stack(np.meshgrid(left, right), axis=-1).reshape(-1, 2))
-            values.append(np.full(len(blocks[-1]), self.jaccard[at]))
-            contents.append(np.full(len(blocks[-1]), self.content[at]))
-        pairs = np.concatenate(blocks)
-        pairs.sort(axis=1)
-        order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-        content = np.concatenate(contents)[order]
+        sets = pairs.members_of(self.copy_of)
+        copies = pairs.pairs_within(*sets, full)
+        others, edge = pairs.pairs_between((self.i, self.j), *sets, full)
+        rows = np.concatenate([copies, others])
+        order = np.lexsort((rows[:, 1], rows[:, 0]))
+        same = np.ones(len(copies))
+        value = np.concatenate([same, self.jaccard[edge]])[order]
+        content = np.concatenate([same, self.content[edge]])[order]
         columns = [
-            pa.array(pairs[order, 0]),
-            pa.array(pairs[order, 1]),
-            pa.array(_to_float32(np.concatenate(values)[order])),
+            pa.array(rows[order, 0]),
+            pa.array(rows[order, 1]),
+            pa.array(_to_float32(value)),
             pa.array(_to_float32(content), mask=np.isnan(content)),
         ]
         return pa.table(columns, names=["i", "j", "jaccard", "jaccard_content"])
-
-    def _members(self) -> dict[int, list[int]]:
-        """Rows of each copy set of more than one row, by its first row."""
-        members: dict[int, list[int]] = {}
-        for row in np.flatnonzero(self.copy_of != np.arange(len(self.copy_of))).tolist():
-            first = int(self.copy_of[row])
-            members.setdefault(first, [first]).append(row)
-        return members
-
-
-def _heads(rows: list[int], full: int) -> list[int]:
-    return rows if len(rows) <= full else rows[:1]
-
-
-def _within_set(rows: list[int], full: int) -> NDArray[np.int64]:
-    members = np.array(rows, np.int64)
-    if len(rows) > full:
-        return np.stack([np.full(len(rows) - 1, rows[0]), members[1:]], axis=1)
-    one, other = np.triu_indices(len(rows), 1)
-    return np.stack([members[one], members[other]], axis=1)
 
 
 def _to_float32(values: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline.config import fingerprint
 from pipeline.errors import ContractError, StoreDamaged
 from pipeline.schema import need
-from pipeline.stages.duplicates import DuplicatesConfig, Similar, batches, rank_of
+from pipeline.stages.duplicates import DuplicatesConfig, Similar, batches
 from pipeline.stages.duplicates_audit import DOCUMENTS, audit_signatures
 from pipeline.storage import parquet
 from pipeline.storage.releases import Release
@@ -74,15 +74,18 @@ class Texts:
 
 
 def compare_items(
-    items: pa.Table, texts: Texts, inherited: Mapping[str, TemplateSet], comparison: Comparison
+    items: pa.Table,
+    rank: NDArray[np.int64],
+    texts: Texts,
+    inherited: Mapping[str, TemplateSet],
+    comparison: Comparison,
 ) -> tuple[Similar, dict[str, TemplateSet]]:
-    """What is alike among the items (schema duplicates.ITEMS, source beside), and the templates of each source.
+    """What is alike among the items (source and text_sha256, with their place in survivor order), and the templates of each source.
 
     An index that turns out to be damaged is told of and made again.
     """
     sources = sorted(items["source"].unique().to_pylist())
     before = [inherited.get(source) for source in sources]
-    rank = rank_of(items, comparison.config)
     source = pc.index_in(items["source"], pa.array(sources, pa.string())).to_numpy().astype(np.int64)
     ids = text_ids(items["text_sha256"])
     near = NearDuplicates(comparison.folder, comparison.config, comparison.threads)

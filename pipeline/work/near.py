@@ -190,12 +190,16 @@ class NearDuplicates:
         """Write the index of the texts that are alive now."""
         writer = Writer(self._known, self._key)
         row = np.cumsum(alive) - 1
+        all_alive = bool(alive[: len(self._known)].all())
         for table in range(len(held)):
-            joined = np.concatenate([held.known(table), held.new(table)])
-            joined = joined[alive[lsh.rows_of(joined)]]
-            moved = lsh.with_rows(joined, row[lsh.rows_of(joined)])
-            moved.sort()
-            writer.table(table, moved)
+            known = held.known(table)
+            if not all_alive:
+                # Rows keep their order, so the entries do.
+                known = known[alive[lsh.rows_of(known)]]
+                known = lsh.with_rows(known, row[lsh.rows_of(known)])
+            new = held.new(table)
+            new = lsh.with_rows(new, row[lsh.rows_of(new)])
+            writer.table(table, np.insert(known, np.searchsorted(known, new), new))
         writer.pairs(replace(verified, i=row[verified.i], j=row[verified.j]))
         starts = self._swept(held, alive)
         arrays = {"ids": self._ids, "digests": held.digests, "windows": held.windows, "sizes": held.sizes}

@@ -18,6 +18,7 @@ from pipeline.stages.duplicates import (
     Resolved,
     Similar,
     pairs_table,
+    rank_of,
     resolve,
     smallest_of,
 )
@@ -114,10 +115,15 @@ def resolve_all(
     current = items.take(eligible)
     earlier = _not_in(inherited.held_out, current["content_id"])
     candidates = _ranked(pa.concat_tables([current, _as_items(earlier)]), specs, inherited)
+    rank = rank_of(candidates, config)
     similar, templates = compare_items(
-        candidates, Texts(shards, items.num_rows, eligible, earlier["text"]), inherited.templates, comparison
+        candidates,
+        rank,
+        Texts(shards, items.num_rows, eligible, earlier["text"]),
+        inherited.templates,
+        comparison,
     )
-    found = resolve(candidates, similar, config)
+    found = resolve(candidates, similar, config, rank)
     labels = similar.labels()
     clusters = smallest_of(labels, candidates["content_id"])
     mine = clusters.slice(0, len(eligible))
