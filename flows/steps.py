@@ -163,6 +163,7 @@ class Run:
             profile=sealed.profile,
             file_faults=check_files(self._build, sealed.manifest.files),
             threshold=self.settings.duplicates.threshold,
+            content_threshold=self.settings.duplicates.content_threshold,
             previous=previous.profile if previous else None,
             parent_ledger=_parent_ledger(plan.parent) if plan.parent else None,
             target=self.settings.language.target,

@@ -20,11 +20,14 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class KeptPairs:
-    """Verified pairs at or above the threshold with both ends kept: ledger rows and whether their splits differ."""
+    """Verified pairs at or above the threshold with both ends kept: ledger rows, whether their splits differ, and whether more than a
+    template is alike.
+    """
 
     a: NDArray[np.int64]
     b: NDArray[np.int64]
     across: NDArray[np.bool_]
+    content: NDArray[np.bool_]
 
 
 def kept_pairs(inputs: CheckInputs) -> KeptPairs:
@@ -35,7 +38,8 @@ def kept_pairs(inputs: CheckInputs) -> KeptPairs:
     split, _ = coded(inputs.ledger.column("split"))
     both = kept[a] & kept[b]
     a, b = a[both], b[both]
-    return KeptPairs(a, b, split[a] != split[b])
+    template = pc.less(strong.column("jaccard_content"), inputs.content_threshold).fill_null(fill_value=False)
+    return KeptPairs(a, b, split[a] != split[b], ~template.to_numpy()[both])
 
 
 def rows_of(ledger: pa.Table, pairs: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -58,9 +62,12 @@ def _must_be_unique(names: pa.Array, ends: list[pa.Array], column: str) -> None:
 
 
 def near(inputs: CheckInputs) -> Iterator[Check]:
-    """Kept documents with a kept near-duplicate in their own split; across splits it is leakage."""
+    """Kept documents with a kept near-duplicate in their own split; across splits it is leakage. Those that share a template only
+    stay on purpose.
+    """
     config, pairs = inputs.config, kept_pairs(inputs)
-    left = np.unique(np.concatenate([pairs.a[~pairs.across], pairs.b[~pairs.across]]))
+    inside = ~pairs.across & pairs.content
+    left = np.unique(np.concatenate([pairs.a[inside], pairs.b[inside]]))
     total = inputs.profile.kept.documents
     rate = len(left) / total if total else 0.0
     verdict = small(

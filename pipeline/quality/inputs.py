@@ -32,6 +32,8 @@ class CheckInputs:
     """What `check_files` found wrong with the candidate on disk; empty where every byte is as the manifest says."""
     threshold: float
     """Jaccard from which two documents are duplicates ([duplicates])."""
+    content_threshold: float
+    """And without the templates of the source, where enough else is left; below it both may stay."""
     previous: Profile | None = None
     """Of the last release; None before the first."""
     parent_ledger: pa.Table | None = None

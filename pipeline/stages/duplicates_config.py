@@ -33,7 +33,8 @@ class DuplicatesConfig:
     """Documents of a bucket beyond full_bucket that all others are compared with: the best by survivor order."""
     content_threshold: float = 0.6
     """Smallest Jaccard without the shingles that are frequent in the source at which a document is dropped, where both have own_shingles
-    of their own. Revisions of one statute keep at least 0.82, pages that share their navigation only stay below 0.3 (docs/log.md);
+    of their own. Revisions of one statute and edited copies keep 0.79 and more, pages that share only their navigation 0.59 at most
+    (docs/log.md);
     0 switches it off."""
     own_shingles: int = 20
     """Documents with fewer shingles of their own are judged by the plain Jaccard alone: too little is left to compare."""

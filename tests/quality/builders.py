@@ -125,6 +125,7 @@ def inputs(items: Sequence[Item], last: Sequence[Item] | None = None, **changes:
         profile=profile(items),
         file_faults=(),
         threshold=0.8,
+        content_threshold=0.6,
         previous=profile(last) if last is not None else None,
         parent_ledger=ledger(last) if last is not None else None,
     )

@@ -180,6 +180,15 @@ def test_a_pair_below_the_threshold_or_with_a_removed_end_is_no_leak() -> None:
     assert found(given, "duplicates.near").verdict is Verdict.PASS
 
 
+@pytest.mark.parametrize(("content", "verdict"), [(None, "FAIL"), (0.6, "FAIL"), (0.59, "PASS")])
+def test_documents_that_share_a_template_only_may_both_stay(content: float | None, verdict: str) -> None:
+    ends = [(GOOD[at], GOOD[at + 1], 0.9) for at in range(0, 60, 2) if GOOD[at].split == GOOD[at + 1].split]
+    known = pairs(ends)
+    column = pa.array([content] * known.num_rows, pa.float32())
+    known = known.set_column(known.schema.get_field_index("jaccard_content"), "jaccard_content", column)
+    assert str(found(inputs(GOOD, pairs=known), "duplicates.near").verdict) == verdict
+
+
 def test_pairs_may_name_items_by_doc_id() -> None:
     table = ledger(GOOD)
     ids = table.column("doc_id").to_pylist()
