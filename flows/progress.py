@@ -31,6 +31,14 @@ def start(steps: int) -> None:
     _Shown.bar.start()
 
 
+def tell_of_compiling() -> None:
+    """Say why the first run after an installation or upgrade takes longer. On standard error, where no program reads facts."""
+    from pipeline.kernels import are_compiled
+
+    if not are_compiled():
+        sys.stderr.write("first use: compiling the kernels for this machine, once\n")
+
+
 def advance(word: str, result: T) -> T:
     """One step is done; `result` is passed through so that a step and its tick are one expression."""
     if _Shown.bar is not None and _Shown.task is not None:

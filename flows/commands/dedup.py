@@ -40,6 +40,7 @@ def run(
     duplicates = (
         settings.duplicates if threshold is None else replace(settings.duplicates, threshold=threshold)
     )
+    progress.tell_of_compiling()
     faults = Faults()
     ids, similar = _compare(source, settings, duplicates, faults)
     labels = similar.labels()
@@ -77,15 +78,16 @@ def _compare(
     with tempfile.TemporaryDirectory(prefix="kvarn-") as scratch:
         near = NearDuplicates(Path(scratch) / "near", config, threads, keep=False)
         try:
-            near.add(_texts(source, settings, ids, faults))
-            progress.stop()
+            try:
+                near.add(_texts(source, settings, ids, faults))
+            finally:
+                progress.stop()
             names = _distinct_ids(ids, source, settings, faults)
             everyone = np.arange(len(names))
             rows, _ = near.rows_of(np.stack([everyone, everyone], axis=1).astype(np.uint64))
             # All of one source, and no order but that of reading.
             similar, _ = near.compare(Items(rows, everyone, np.zeros(len(names), np.int64)), [None])
         finally:
-            progress.stop()
             near.close()
     return names, similar
 

@@ -29,6 +29,7 @@ def run(source: Path, out: Path, config: Path | None, workers: int, *, as_json: 
         raise UsageError(f"{source}: holds no files; give a file or folder with text")
     check_out(out)
     schema = output_schema(settings)
+    progress.tell_of_compiling()
     fates: dict[str, int] = {}
     with tempfile.TemporaryDirectory(prefix="kvarn-") as scratch, parquet.Writer(out, schema) as writer:
         count = worker_count(workers or settings.run.workers)

@@ -32,6 +32,7 @@ def run(
     if not changes:
         _say_nothing_new(plan, as_json=as_json)
         return 0
+    progress.tell_of_compiling()
     facts = _run_flow(where, workers)
     emit(facts, outcome.lines(facts), as_json=as_json)
     return int(facts["exit_code"])

@@ -119,10 +119,15 @@ def _pairs(release: Release, ledger: pa.Table, doc_id: str) -> list[dict[str, An
     path, wanted = release.files("pairs.parquet")[0]
     pairs = parquet.read(path, sha256=wanted.sha256)
     mine = pairs.filter(pc.or_(pc.equal(pairs["id_a"], doc_id), pc.equal(pairs["id_b"], doc_id))).to_pylist()
-    others = {row["id_b"] if row["id_a"] == doc_id else row["id_a"]: row["jaccard"] for row in mine}
+    others = {
+        row["id_b"] if row["id_a"] == doc_id else row["id_a"]: {
+            name: row.get(name) for name in ("jaccard", "jaccard_content")
+        }
+        for row in mine
+    }
     named = ledger.filter(pc.is_in(ledger["doc_id"], pa.array(list(others), pa.string())))
     rows = named.select(["doc_id", "record_id", "source"]).to_pylist()
-    return [{**row, "jaccard": others[row["doc_id"]]} for row in rows]
+    return [{**row, **others[row["doc_id"]]} for row in rows]
 
 
 def _lines(story: dict[str, Any]) -> list[str]:
@@ -136,7 +141,11 @@ def _lines(story: dict[str, Any]) -> list[str]:
     if story["duplicate_of"]:
         lines.append(f"  copy of {safe(story['duplicate_of'])}, Jaccard {story['jaccard']:.3f}")
     for pair in story["duplicates"]:
-        lines.append(f"  verified near-duplicate: {safe(pair['record_id'])}, Jaccard {pair['jaccard']:.3f}")
+        content = pair["jaccard_content"]
+        beside = "" if content is None else f", {content:.3f} without the templates of the source"
+        lines.append(
+            f"  verified near-duplicate: {safe(pair['record_id'])}, Jaccard {pair['jaccard']:.3f}{beside}"
+        )
     for edit in story["edits"]:
         lines.append(f"  edited by {edit['stage']}: {edit['kind']} at {edit['start']} to {edit['end']}")
     if story["decision"]:

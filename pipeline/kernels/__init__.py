@@ -22,6 +22,11 @@ def _cache_folder() -> Path:
     return base / f"numba-{digest.hexdigest()[:16]}"
 
 
+def are_compiled() -> bool:
+    """Whether an earlier run compiled these kernels for this machine; if not, the first use takes some fifteen seconds more."""
+    return next(Path(os.environ["NUMBA_CACHE_DIR"]).glob("**/*.nbi"), None) is not None
+
+
 if "NUMBA_CACHE_DIR" not in os.environ:
     os.environ["NUMBA_CACHE_DIR"] = str(_cache_folder())
     if "numba" in sys.modules:

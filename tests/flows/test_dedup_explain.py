@@ -185,7 +185,13 @@ def test_of_many_partners_the_nearest_are_shown(tmp_path: Path, capsys: Say) -> 
 
 
 def test_records_tied_through_others_are_counted(source: Path) -> None:
-    ids = {"id_a": ["a", "b"], "id_b": ["b", "c"], "jaccard": [0.9, 0.9], "cluster": ["a", "a"]}
+    ids = {
+        "id_a": ["a", "b"],
+        "id_b": ["b", "c"],
+        "jaccard": [0.9, 0.9],
+        "jaccard_content": [None] * 2,
+        "cluster": ["a", "a"],
+    }
     told = explain(source, Settings(), pa.table(ids, schema=PAIRS), "a")
     assert told.cluster_records == 3
     assert (
@@ -195,7 +201,10 @@ def test_records_tied_through_others_are_counted(source: Path) -> None:
 
 
 def test_a_text_that_went_meanwhile_is_named(source: Path) -> None:
-    pairs = pa.table({"id_a": ["a"], "id_b": ["borta"], "jaccard": [0.9], "cluster": ["a"]}, schema=PAIRS)
+    pairs = pa.table(
+        {"id_a": ["a"], "id_b": ["borta"], "jaccard": [0.9], "jaccard_content": [None], "cluster": ["a"]},
+        schema=PAIRS,
+    )
     with pytest.raises(
         KvarnError, match=r"changed while it was compared: 'borta' cannot be read any more; run again"
     ):
@@ -212,7 +221,14 @@ def test_reading_ends_with_the_last_text_that_is_needed(
     parts = inputs.parts
     monkeypatch.setattr(inputs, "parts", lambda source: parts(source, 1))
     pairs = pa.table(
-        {"id_a": ["a.txt"], "id_b": ["b.txt"], "jaccard": [0.9], "cluster": ["a.txt"]}, schema=PAIRS
+        {
+            "id_a": ["a.txt"],
+            "id_b": ["b.txt"],
+            "jaccard": [0.9],
+            "jaccard_content": [None],
+            "cluster": ["a.txt"],
+        },
+        schema=PAIRS,
     )
     told = explain(folder, Settings(), pairs, "a.txt")
     assert [partner.id for partner in told.partners] == ["b.txt"]

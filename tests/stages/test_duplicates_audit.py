@@ -20,7 +20,7 @@ def column(texts: list[str]) -> pa.Array:
 
 @pytest.mark.parametrize("config", [DuplicatesConfig(), DuplicatesConfig(shingle=3, seed=9)])
 def test_signatures_of_any_text_are_those_of_datasketch(config: DuplicatesConfig) -> None:
-    assert audit_signatures(column(TEXTS), config) == len(TEXTS)
+    assert [audit_signatures(column([text]), config) for text in TEXTS] == [1] * len(TEXTS)
 
 
 def test_only_a_few_documents_are_audited() -> None:
