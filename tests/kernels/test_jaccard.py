@@ -65,3 +65,14 @@ def test_content_is_the_jaccard_of_what_is_left_without_templates(
             assert share == len(one & other) / len(one | other)
         else:
             assert np.isnan(share)
+
+
+def test_content_has_room_for_the_longer_set_on_either_side() -> None:
+    # Without compilation, as coverage runs it, a buffer too short is an error.
+    offsets, hashes = packed([[1, 2], list(range(1, 60))])
+    counts = distinct(offsets, hashes)
+    for i, j in ((0, 1), (1, 0)):
+        shares, sizes = content_of_pairs(
+            np.array([i]), np.array([j]), offsets, hashes, counts, table_of(np.zeros(0, np.uint64))
+        )
+        assert (shares.tolist(), sizes.tolist()) == ([2 / 59], [2])

@@ -1,6 +1,7 @@
 """Folding chunk by chunk against Python's own words: characters of every length, documents around and beyond one chunk."""
 
 import functools
+import itertools
 import random
 import re
 import sys
@@ -133,9 +134,7 @@ def cuts(data: bytes) -> list[int]:
         at = stop
         found.append(at)
     offsets = np.array([0, len(data)], np.int64)
-    assert longest_chunk(offsets, array) == max(
-        [b - a for a, b in zip(found, found[1:], strict=False)] or [0]
-    )
+    assert longest_chunk(offsets, array) == max([b - a for a, b in itertools.pairwise(found)] or [0])
     return found
 
 
