@@ -102,6 +102,13 @@ def test_a_small_source_has_no_template() -> None:
     assert len(fitted(["alla är lika"] * 10, CONFIG)) == 1
 
 
+@pytest.mark.parametrize(("copies", "count"), [(3, 0), (4, 1)])
+def test_a_share_between_two_numbers_of_documents_means_the_larger(copies: int, count: int) -> None:
+    # Half of seven documents are four.
+    texts = ["alla är lika"] * copies + [f"annat nummer {n}" for n in range(7 - copies)]
+    assert len(fitted(texts, dataclasses.replace(FEW, template_share=0.5))) == count
+
+
 def test_no_template_is_sought_where_content_does_not_count() -> None:
     assert fitted(["alla är lika"] * 20, dataclasses.replace(CONFIG, content_threshold=0.0)) == []
 
