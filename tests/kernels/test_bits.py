@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from pipeline.kernels import bits
 
 
-@njit
+@njit()
 def compiled_load64(data: NDArray[np.uint8], at: int) -> np.uint64:
     return bits.load64(data, np.uint64(at))
 
 
-@njit
+@njit()
 def compiled_trailing_zeros(value: np.uint64) -> np.uint64:
     return bits.trailing_zeros(value)
 
 
-@njit
+@njit()
 def compiled_ones(value: np.uint64) -> np.uint64:
     return bits.ones(value)
 

@@ -41,7 +41,7 @@ def items_of(texts: Sequence[str], sources: Sequence[str] | None = None) -> pa.T
                 "date": None,
                 "published_before": False,
                 "source": sources[at] if sources else "s",
-            }  # fmt: skip
+            }
         )
     return pa.Table.from_pylist(rows, ITEMS.append(pa.field("source", pa.string(), nullable=False)))
 
