@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import os
 import random
 import re
 import sys
@@ -31,6 +32,7 @@ from pipeline.stages.duplicates import DuplicatesConfig, digests_of, sketch
 from pipeline.stages.duplicates_sketch import shingle
 
 hash_of = functools.cache(shingle_hash)
+compiled_only = pytest.mark.skipif("NUMBA_DISABLE_JIT" in os.environ, reason="minutes without compilation")
 
 
 def words_of(text: str) -> list[str]:
@@ -97,6 +99,7 @@ def test_letters_that_take_another_place_in_lower_case_are_odd_and_settled_by_py
     assert hashes_of(f"ett {letter} till") == wanted_hashes(f"ett {letter} till")
 
 
+@compiled_only
 def test_every_character_is_folded_in_a_document_of_its_own() -> None:
     table = fold_table()
     raw = [chr(code).encode("utf-8", "surrogatepass") for code in range(sys.maxunicode + 1)]
@@ -184,12 +187,14 @@ LONG = {
 }
 
 
+@compiled_only
 @pytest.mark.parametrize("name", LONG)
 @pytest.mark.parametrize("width", [1, 5, 16])
 def test_long_documents_have_the_shingles_of_plain_python(name: str, width: int) -> None:
     assert hashes_of(LONG[name], width) == wanted_hashes(LONG[name], width)
 
 
+@compiled_only
 @pytest.mark.parametrize("word", ["Gränsöverskridande", "漢字漢字", "\U00020000\U00020000", "a", "—"])
 def test_a_word_on_the_border_of_a_chunk_is_one_word(word: str) -> None:
     size = len(word.encode())
@@ -199,6 +204,7 @@ def test_a_word_on_the_border_of_a_chunk_is_one_word(word: str) -> None:
         assert hashes_of(text) == wanted_hashes(text)
 
 
+@compiled_only
 @given(st.integers(0, 2**32))
 def test_random_long_documents_have_the_shingles_of_plain_python(seed: int) -> None:
     draw = random.Random(seed)
@@ -219,6 +225,7 @@ def test_random_long_documents_have_the_shingles_of_plain_python(seed: int) -> N
     assert hashes_of(text) == wanted_hashes(text)
 
 
+@compiled_only
 def test_a_sketch_sees_the_shingles_that_verification_sees() -> None:
     texts = pa.array([*LONG.values(), "kort", "a b c d e f", ""], pa.large_string())
     offsets, hashes = shingle(texts, 5)
