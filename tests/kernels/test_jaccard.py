@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.kernels.jaccard import distinct, jaccard_of_pairs
+from pipeline.kernels.jaccard import content_of_pairs, distinct, jaccard_of_pairs, table_of
 
 # Multiples of 64 crowd the lowest slots of a table, and the small ones repeat.
 HASHES = st.lists(
@@ -46,3 +46,33 @@ def test_a_pair_exactly_at_the_threshold_is_found(shared: int, union: int) -> No
     counts = distinct(offsets, hashes)
     one, other = np.array([0]), np.array([1])
     assert jaccard_of_pairs(one, other, offsets, hashes, counts, shared / union).tolist() == [shared / union]
+
+
+@given(st.lists(HASHES, min_size=1, max_size=6), HASHES)
+def test_content_is_the_jaccard_of_what_is_left_without_templates(
+    lists: list[list[int]], templates: list[int]
+) -> None:
+    offsets, hashes = packed(lists)
+    counts = distinct(offsets, hashes)
+    pairs = [(a, b) for a in range(len(lists)) for b in range(len(lists))]
+    i, j = np.array(pairs, np.int64).T
+    table = table_of(np.array(sorted(set(templates)), np.uint64))
+    shares, sizes = content_of_pairs(i.copy(), j.copy(), offsets, hashes, counts, table)
+    for (a, b), share, size in zip(pairs, shares.tolist(), sizes.tolist(), strict=True):
+        one, other = set(lists[a]) - set(templates), set(lists[b]) - set(templates)
+        assert size == min(len(one), len(other))
+        if one | other:
+            assert share == len(one & other) / len(one | other)
+        else:
+            assert np.isnan(share)
+
+
+def test_content_has_room_for_the_longer_set_on_either_side() -> None:
+    # Without compilation, as coverage runs it, a buffer too short is an error.
+    offsets, hashes = packed([[1, 2], list(range(1, 60))])
+    counts = distinct(offsets, hashes)
+    for i, j in ((0, 1), (1, 0)):
+        shares, sizes = content_of_pairs(
+            np.array([i]), np.array([j]), offsets, hashes, counts, table_of(np.zeros(0, np.uint64))
+        )
+        assert (shares.tolist(), sizes.tolist()) == ([2 / 59], [2])
