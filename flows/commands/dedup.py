@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,20 +76,19 @@ def _compare(
     """
     ids: list[pa.Array] = []
     threads = worker_count(settings.run.workers)
-    with tempfile.TemporaryDirectory(prefix="kvarn-") as scratch:
-        near = NearDuplicates(Path(scratch) / "near", config, threads, keep=False)
+    with (
+        tempfile.TemporaryDirectory(prefix="kvarn-") as scratch,
+        closing(NearDuplicates(Path(scratch) / "near", config, threads, keep=False)) as near,
+    ):
         try:
-            try:
-                near.add(_texts(source, settings, ids, faults))
-            finally:
-                progress.stop()
-            names = _distinct_ids(ids, source, settings, faults)
-            everyone = np.arange(len(names))
-            rows, _ = near.rows_of(np.stack([everyone, everyone], axis=1).astype(np.uint64))
-            # All of one source, and no order but that of reading.
-            similar, _ = near.compare(Items(rows, everyone, np.zeros(len(names), np.int64)), [None])
+            near.add(_texts(source, settings, ids, faults))
         finally:
-            near.close()
+            progress.stop()
+        names = _distinct_ids(ids, source, settings, faults)
+        everyone = np.arange(len(names))
+        rows, _ = near.rows_of(np.stack([everyone, everyone], axis=1).astype(np.uint64))
+        # All of one source, and no order but that of reading.
+        similar, _ = near.compare(Items(rows, everyone, np.zeros(len(names), np.int64)), [None])
     return names, similar
 
 
