@@ -20,7 +20,6 @@ from pipeline.stages.duplicates import DuplicatesConfig
 from pipeline.storage import parquet
 from pipeline.storage.files import sha256_file
 from pipeline.storage.manifest import FileEntry, entry
-from pipeline.work import compare
 from pipeline.work.candidate import ShardFiles
 from pipeline.work.compare import (
     SETS,
@@ -55,7 +54,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(path.stem)
         return stream(path, *arguments, **more)
 
-    monkeypatch.setattr(compare.parquet, "stream", spy)
+    monkeypatch.setattr(parquet, "stream", spy)
     return names
 
 
@@ -140,7 +139,8 @@ def test_ids_are_the_first_half_of_the_sha256(parts: list[list[bytes]], skipped:
     ]
     ids = text_ids(column)
     assert ids.tolist() == wanted[skipped:]
-    assert (ids.dtype, ids.shape[1]) == (np.uint64, 2)
+    assert ids.dtype == np.uint64
+    assert ids.shape[1] == 2
 
 
 @pytest.mark.parametrize("name", ["", "0" * 63, "0" * 65])
