@@ -1,5 +1,6 @@
 """Items compared with what earlier releases had: what is read, what is kept, and in which form it is handed on."""
 
+import dataclasses
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,7 +20,6 @@ from pipeline.stages.duplicates import DuplicatesConfig
 from pipeline.storage import parquet
 from pipeline.storage.files import sha256_file
 from pipeline.storage.manifest import FileEntry, entry
-from pipeline.work import compare
 from pipeline.work.candidate import ShardFiles
 from pipeline.work.compare import (
     SETS,
@@ -54,7 +54,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(path.stem)
         return stream(path, *arguments, **more)
 
-    monkeypatch.setattr(compare.parquet, "stream", spy)
+    monkeypatch.setattr(parquet, "stream", spy)
     return names
 
 
@@ -139,7 +139,8 @@ def test_ids_are_the_first_half_of_the_sha256(parts: list[list[bytes]], skipped:
     ]
     ids = text_ids(column)
     assert ids.tolist() == wanted[skipped:]
-    assert (ids.dtype, ids.shape[1]) == (np.uint64, 2)
+    assert ids.dtype == np.uint64
+    assert ids.shape[1] == 2
 
 
 @pytest.mark.parametrize("name", ["", "0" * 63, "0" * 65])
@@ -199,8 +200,7 @@ def test_templates_are_inherited_as_they_were_written(tmp_path: Path) -> None:
     ],
 )
 def test_templates_of_other_settings_are_not_inherited(tmp_path: Path, changes: dict[str, Any]) -> None:
-    settings = {"template_documents": 3, "template_share": 0.2} | changes
-    other = DuplicatesConfig(**settings)
+    other = dataclasses.replace(CONFIG, **changes)
     assert inherited([OneFile(tmp_path, templates_table(SETS_OF_TWO, CONFIG))], other) == {}
 
 
@@ -256,8 +256,7 @@ def test_each_source_has_its_own_templates(tmp_path: Path) -> None:
 
 def test_other_templates_change_what_is_known_of_a_pair(tmp_path: Path) -> None:
     series = [f"{text(1, length=200)} {text(n, length=30)}" for n in range(5, 9)]
-    settings = {"template_documents": 3, "template_share": 0.2}
-    config = DuplicatesConfig(**settings, threshold=0.6)
+    config = dataclasses.replace(CONFIG, threshold=0.6)
     none = {"s": TemplateSet(4, np.zeros(0, np.uint64))}
     as_content = compared(tmp_path / "near", series, config, inherited=none).pairs
     assert min(pair["jaccard_content"] for pair in as_content) > 0.6

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from compared import CONFIG, Outcome, compared, formed, text
 
 from pipeline.errors import KvarnError
 from pipeline.stages import duplicates_compare, duplicates_sketch
-from pipeline.stages.duplicates import sketch
-from pipeline.work import near, near_index, near_spool
+from pipeline.stages.duplicates import DuplicatesConfig, sketch
+from pipeline.work import near, near_spool
 from pipeline.work.near_index import STATE, Writer, open_index
 from pipeline.work.near_spool import SketchSpool
 from pipeline.work.near_texts import TextFile
@@ -209,7 +210,7 @@ def test_an_index_of_other_settings_or_without_a_state_is_not_used(
     index: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
-    other = near.DuplicatesConfig(threshold=0.6, template_documents=3, template_share=0.2)
+    other = DuplicatesConfig(threshold=0.6, template_documents=3, template_share=0.2)
     assert compared(index, SECOND, other) == compared(tmp_path / "other", SECOND, other)
     assert len(open_index(index, near.index_key(other))) == len(set(SECOND))
     (index / STATE).unlink()
@@ -220,7 +221,7 @@ def test_an_index_of_other_settings_or_without_a_state_is_not_used(
 
 
 def test_other_templates_need_no_other_index() -> None:
-    changed = near.DuplicatesConfig(template_documents=5, content_threshold=0.5, own_shingles=3)
+    changed = DuplicatesConfig(template_documents=5, content_threshold=0.5, own_shingles=3)
     assert near.index_key(changed) == near.index_key(CONFIG)
 
 
@@ -313,7 +314,7 @@ def test_a_full_disk_is_told_of_by_the_name_of_the_file(index: Path, monkeypatch
 
     for name, target in (("save", "table-2-00.npy"), ("savez", "pairs-2.npz")):
         with monkeypatch.context() as patch:
-            patch.setattr(near_index.np, name, full)
+            patch.setattr(np, name, full)
             with pytest.raises(KvarnError, match=f"cannot write .*{target}: the disk is full"):
                 compared(index, SECOND)
 
@@ -325,7 +326,7 @@ def test_keys_beyond_the_bound_lie_on_disk_and_are_the_same(
     tmp_path: Path, anew: Outcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(duplicates_sketch, "BATCH_BYTES", 900)
-    parts = sketch(near.pa.array(SECOND, near.pa.large_string()), CONFIG)
+    parts = sketch(pa.array(SECOND, pa.large_string()), CONFIG)
     assert len(parts) > 3
     bands = CONFIG.shape[0]
     whole = SketchSpool(tmp_path / "whole", bands, 5)
@@ -360,7 +361,7 @@ def test_a_disk_that_is_full_of_keys_is_told_of(index: Path, monkeypatch: pytest
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(near_spool, "HELD_BYTES", 0)
-    monkeypatch.setattr(near_spool.np, "save", full)
+    monkeypatch.setattr(np, "save", full)
     with pytest.raises(KvarnError, match="keys-00000: the disk is full"):
         compared(index, SECOND)
 
