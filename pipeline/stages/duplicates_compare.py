@@ -4,7 +4,7 @@ Rows are different texts. Some may be known from an earlier comparison: their en
 verified. Whatever is known, the result is that of a comparison of all: what is new only says which buckets must be looked at.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.kernels import clusters, jaccard, lsh
 from pipeline.stages.duplicates_config import DuplicatesConfig
-from pipeline.stages.duplicates_sketch import shingle
+from pipeline.stages.duplicates_sketch import Check, shingle
 
 VERIFY_SHINGLES = 4 << 20
 """Shingles of the texts that are verified together: 32 MB a thread, times three with scratch."""
@@ -150,24 +150,39 @@ def still_listed(
         return listed
     listed[doubtful] = np.isin(known[doubtful], found.pairs)
     for table in range(len(tables)):
-        key, cold = _cold_keys(tables, table, view, found.is_hot, config.full_bucket)
-        one, other = key[i[doubtful]], key[j[doubtful]]
-        listed[doubtful] |= (one == other) & np.isin(one, cold)
+        entries = _cold_entries(tables, table, view, found.is_hot, config.full_bucket)
+        listed[doubtful] |= _share_a_key(entries, i[doubtful], j[doubtful])
     return listed
 
 
-def _cold_keys(
+def _cold_entries(
     tables: Tables, table: int, view: View, is_hot: NDArray[np.bool_], full: int
-) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Key of each row that is hot somewhere (others: 2**64 - 1), and those keys whose bucket is not hot here."""
+) -> NDArray[np.uint64]:
+    """Entries of rows that are hot somewhere, in those buckets of this table that are not hot."""
     joined = np.concatenate([tables.known(table), tables.new(table)])
     joined = joined[view.stands[lsh.rows_of(joined)]]
-    rows, keys = lsh.rows_of(joined), lsh.keys_of(joined)
-    names, sizes = np.unique(keys, return_counts=True)
-    key = np.full(len(is_hot), np.uint64(2**64 - 1))
-    mine = is_hot[rows]
-    key[rows[mine]] = keys[mine]
-    return key, names[sizes <= full]
+    _, bucket, sizes = np.unique(lsh.keys_of(joined), return_inverse=True, return_counts=True)
+    return joined[is_hot[lsh.rows_of(joined)] & (sizes[bucket] <= full)]
+
+
+def _share_a_key(entries: NDArray[np.uint64], i: Rows, j: Rows) -> NDArray[np.bool_]:
+    """Which pairs have a bucket in common; a row may be in several buckets of a table."""
+    _, key = np.unique(lsh.keys_of(entries), return_inverse=True)
+    rows = lsh.rows_of(entries)
+    order = np.argsort(rows, kind="stable")
+    rows, key = rows[order], key[order]
+
+    def codes(ends: Rows) -> NDArray[np.int64]:
+        """A number for every pair and bucket of its row."""
+        low, high = np.searchsorted(rows, ends), np.searchsorted(rows, ends, "right")
+        sizes = high - low
+        at = np.repeat(low - (np.cumsum(sizes) - sizes), sizes) + np.arange(sizes.sum())
+        named: NDArray[np.int64] = np.repeat(np.arange(len(ends)), sizes) * max(len(rows), 1) + key[at]
+        return named
+
+    shared = np.zeros(len(i), bool)
+    shared[np.intersect1d(codes(i), codes(j)) // max(len(rows), 1)] = True
+    return shared
 
 
 def verify(
@@ -177,12 +192,12 @@ def verify(
     config: DuplicatesConfig,
     templates: Templates | None = None,
     *,
-    check: Callable[[Rows, NDArray[np.int64], NDArray[np.uint64]], None] | None = None,
+    check: Check | None = None,
     threads: int = 1,
 ) -> Verified:
     """The pairs whose true Jaccard is at or above config.threshold. `windows` (int64 per row) says how large a text is.
 
-    `check(rows, offsets, hashes)` may look at the shingles that were read.
+    `check` looks at the shingles that were read.
     """
     i, j = lsh.ends(pairs)
     # Near-duplicates lie side by side, so that the texts of one cluster are read once.
@@ -217,7 +232,7 @@ def _verify_batch(
     texts: TextStore,
     config: DuplicatesConfig,
     templates: Templates | None,
-    check: Callable[[Rows, NDArray[np.int64], NDArray[np.uint64]], None] | None,
+    check: Check | None,
 ) -> Verified:
     rows = np.unique(np.concatenate([i, j]))
     offsets, hashes = shingle(texts.take(rows), config.shingle)

@@ -100,7 +100,7 @@ def find_similar(texts: Texts, config: DuplicatesConfig, rank: NDArray[np.int64]
     copy_of = copy_sets(held.digests)
     view = view_of(copy_of, np.ones(n, bool), np.zeros(n, bool), order)
     found = find_candidates(held, view, config)
-    templates = one_source(held, held.digests, copy_of, config)
+    templates = one_source(held, held.digests, held.windows > 0, copy_of, config)
     verified = verify(found.pairs, held, held.windows, config, templates)
     return similar_items(np.arange(n), copy_of, verified, config)
 

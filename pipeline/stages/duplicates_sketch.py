@@ -4,7 +4,7 @@ What is odd for the kernels (see pipeline.kernels.tokens) is normalised by Pytho
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -18,6 +18,9 @@ from pipeline.schema import text_buffers
 from pipeline.stages.duplicates_config import DuplicatesConfig
 
 Texts: TypeAlias = pa.ChunkedArray | pa.Array
+Check: TypeAlias = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]], None]
+"""Takes rows with offsets and hashes of their shingles, as they were read, and raises where they are not what they were."""
+
 BATCH_BYTES = 4 << 20
 """Text per kernel call: scratch memory stays within a few times this (4 MiB; larger gained nothing)."""
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipeline.kernels import jaccard
 from pipeline.kernels.shingles import mix64
 from pipeline.stages.duplicates_config import DuplicatesConfig
-from pipeline.stages.duplicates_sketch import shingle
+from pipeline.stages.duplicates_sketch import Check, shingle
 
 _NOTHING = np.zeros(0, np.uint64)
 
@@ -24,21 +24,29 @@ class _Texts(Protocol):
 
 
 def fit(
-    texts: _Texts, rows: NDArray[np.int64], names: NDArray[np.uint64], config: DuplicatesConfig
+    texts: _Texts,
+    rows: NDArray[np.int64],
+    names: NDArray[np.uint64],
+    config: DuplicatesConfig,
+    check: Check | None = None,
 ) -> NDArray[np.uint64]:
     """Sorted shingle hashes that are templates among these rows of one source, each a different text.
 
-    `names` (uint64 per row) are hashes of the texts: those with the smallest are the sample.
+    `names` (uint64 per row) are hashes of the texts: those with the smallest are the sample. `check` looks at what was read.
     """
     if len(rows) < config.template_documents or not config.content_threshold:
         return _NOTHING
     sample = np.sort(rows[np.argsort(names, kind="stable")[: config.template_sample]])
     offsets, hashes = shingle(texts.take(sample), config.shingle)
+    if check is not None:
+        check(sample, offsets, hashes)
     counts = jaccard.distinct(offsets, hashes)
     starts = np.repeat(offsets[:-1] - (np.cumsum(counts) - counts), counts)
     every = hashes[starts + np.arange(counts.sum())]
     every.sort()
-    least = max(config.template_documents, int(np.ceil(config.template_share * len(sample))))
+    least = max(config.template_documents, int(np.ceil(config.template_share * len(sample) - 1e-9)))
+    if len(every) < least:
+        return _NOTHING
     # Of a sorted array: a value that stands again `least - 1` places on stands often enough.
     return np.unique(every[: len(every) - least + 1][every[least - 1 :] == every[: len(every) - least + 1]])
 
@@ -82,9 +90,13 @@ def _joint(one: Any, other: Any) -> Any:
 
 
 def one_source(
-    texts: _Texts, digests: NDArray[np.uint64], copy_of: NDArray[np.int64], config: DuplicatesConfig
+    texts: _Texts,
+    digests: NDArray[np.uint64],
+    worded: NDArray[np.bool_],
+    copy_of: NDArray[np.int64],
+    config: DuplicatesConfig,
 ) -> SourceTemplates:
     """All rows are of one source: what `kvarn dedup` compares. Copies count once."""
     n = len(copy_of)
-    rows = np.flatnonzero((copy_of == np.arange(n)) & digests.any(axis=1))
+    rows = np.flatnonzero((copy_of == np.arange(n)) & worded)
     return SourceTemplates(np.zeros(n, np.int64), [fit(texts, rows, digests[rows, 0], config)])

@@ -169,7 +169,7 @@ class NearDuplicates:
     def _templates(self, held: "_Held", rows: Rows, before: TemplateSet | None) -> TemplateSet:
         if before is not None and abs(len(rows) - before.texts) <= REFIT * before.texts:
             return before
-        return TemplateSet(len(rows), fit(held, rows, self._ids[rows, 0], self._config))
+        return TemplateSet(len(rows), fit(held, rows, self._ids[rows, 0], self._config, held.check))
 
     def _verified(self, held: "_Held", view: View, copy_of: Rows, templates: SourceTemplates) -> Verified:
         """All pairs of standing rows: those that are known and still hold, and what is new."""

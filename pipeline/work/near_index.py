@@ -65,33 +65,57 @@ class Known:
         return entries
 
 
+@dataclass(frozen=True, slots=True)
+class _State:
+    """state.json."""
+
+    key: str
+    generation: int
+    tables: int
+    text_file: str
+    text_bytes: int
+    files: Mapping[str, FileEntry]
+
+    @staticmethod
+    def read(path: Path) -> "_State":
+        """Raises StoreDamaged, or an error of JSON or of types, where it is not what `Writer.commit` writes."""
+        content = json.loads(path.read_bytes())
+        content["files"] = {name: FileEntry(**item) for name, item in content["files"].items()}
+        state = _State(**content)
+        wanted = {_rows(state.generation), _pairs(state.generation)}
+        wanted |= {_table(state.generation, table) for table in range(state.tables)}
+        is_whole = set(state.files) == wanted and Path(state.text_file).name == state.text_file
+        if not is_whole or not isinstance(state.text_bytes, int) or state.text_bytes < 0:
+            raise StoreDamaged(f"{path} does not list the files of one generation")
+        return state
+
+    def check(self, folder: Path) -> None:
+        """Raise StoreDamaged where a file is not as it was written. Texts are checked when they are read."""
+        if faults := check_files(folder, self.files):
+            raise StoreDamaged("; ".join(faults))
+        texts = folder / self.text_file
+        size = texts.stat().st_size if texts.is_file() else -1
+        if size < self.text_bytes:
+            raise StoreDamaged(f"{texts}: {max(size, 0)} bytes, expected {self.text_bytes} at least")
+
+
 def open_index(folder: Path, key: str) -> Known:
     """The index in this folder, if it was made with this key; else, or where it is damaged, an empty one."""
-    try:
-        state = json.loads((folder / STATE).read_bytes())
-        if state["key"] != key:
-            return _fresh(folder)
-        _check(folder, state)
-        generation = state["generation"]
-        with np.load(folder / _rows(generation)) as stored:
-            rows = {name: stored[name] for name in _none()}
-        with np.load(folder / _pairs(generation)) as stored:
-            pairs = Verified(*(stored[name] for name in Verified.__slots__))
-        return Known(folder, generation, state["text_file"], state["text_bytes"], rows, pairs)
-    except FileNotFoundError:
+    if not (folder / STATE).exists():
         return _fresh(folder)
-    except (OSError, ValueError, KeyError, TypeError, StoreDamaged) as error:
+    try:
+        state = _State.read(folder / STATE)
+        if state.key != key:
+            return _fresh(folder)
+        state.check(folder)
+        with np.load(folder / _rows(state.generation)) as stored:
+            rows = {name: stored[name] for name in _none()}
+        with np.load(folder / _pairs(state.generation)) as stored:
+            pairs = Verified(*(stored[name] for name in Verified.__slots__))
+        return Known(folder, state.generation, state.text_file, state.text_bytes, rows, pairs)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, StoreDamaged) as error:
         tell_of_damage(folder, error)
         return _fresh(folder)
-
-
-def _check(folder: Path, state: Mapping[str, Any]) -> None:
-    """Raise StoreDamaged where a file is not as it was written. Texts are checked when they are read."""
-    files = {name: FileEntry(**item) for name, item in state["files"].items()}
-    if faults := check_files(folder, files):
-        raise StoreDamaged("; ".join(faults))
-    if (size := (folder / state["text_file"]).stat().st_size) < state["text_bytes"]:
-        raise StoreDamaged(f"{state['text_file']}: {size} bytes, expected {state['text_bytes']} at least")
 
 
 def tell_of_damage(folder: Path, error: Exception) -> None:
@@ -133,6 +157,7 @@ class Writer:
         state = {
             "key": self._key,
             "generation": self._generation,
+            "tables": sum(name.startswith("table-") for name in self._files),
             "text_file": text_file,
             "text_bytes": text_bytes,
             "files": {name: asdict(item) for name, item in self._files.items()},

@@ -97,7 +97,5 @@ class TextFile:
         while len(block):
             got = os.preadv(self._handle, [block], at)
             if got == 0:
-                raise StoreDamaged(
-                    f"{self.path}: ends {len(block):,} bytes before a text that lies at {at:,}"
-                )
+                raise StoreDamaged(f"{self.path}: ends at {at:,}, {len(block):,} bytes before a text does")
             block, at = block[got:], at + got

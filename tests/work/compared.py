@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.stages.duplicates import ITEMS, DuplicatesConfig
+from pipeline.stages.duplicates import ITEMS, DuplicatesConfig, rank_of
 from pipeline.work.compare import Comparison, Texts, compare_items
 from pipeline.work.near import TemplateSet
 
@@ -59,7 +59,9 @@ def compared(
     more = pa.chunked_array([pa.array(list(texts), pa.large_string())])
     where = Texts((), 0, np.zeros(0, np.int64), more)
     items = items_of(texts, sources)
-    similar, sets = compare_items(items, where, inherited or {}, Comparison(config, folder, threads))
+    similar, sets = compare_items(
+        items, rank_of(items, config), where, inherited or {}, Comparison(config, folder, threads)
+    )
     return Outcome(
         similar.pairs(config.full_bucket).to_pylist(),
         {source: (one.texts, one.hashes.tolist()) for source, one in sets.items()},

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import ContractError
 from pipeline.schema import LEDGER
-from pipeline.stages.duplicates import DuplicatesConfig
+from pipeline.stages.duplicates import DuplicatesConfig, rank_of
 from pipeline.storage import parquet
 from pipeline.storage.files import sha256_file
 from pipeline.storage.manifest import FileEntry, entry
@@ -70,7 +70,7 @@ def in_shards(
     eligible = np.array([n for n in range(len(every)) if n not in dropped], np.int64)
     where = Texts(files, len(every), eligible, pa.chunked_array([pa.array(list(more), pa.large_string())]))
     items = items_of([*(every[n] for n in eligible.tolist()), *more])
-    similar, _ = compare_items(items, where, {}, Comparison(CONFIG, folder / "near"))
+    similar, _ = compare_items(items, rank_of(items, CONFIG), where, {}, Comparison(CONFIG, folder / "near"))
     found: list[dict[str, Any]] = similar.pairs(CONFIG.full_bucket).to_pylist()
     return found
 

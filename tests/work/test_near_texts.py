@@ -71,7 +71,7 @@ def test_a_file_that_ends_too_soon_is_told_of(file: TextFile) -> None:
     starts, sizes = file.append(strings(["ett", "tvåtvåtvå"]))
     os.truncate(file.path, file.size - 2)
     assert file.take(starts[:1], sizes[:1]).to_pylist() == ["ett"]
-    with pytest.raises(StoreDamaged, match=r"texts\.bin: ends 2 bytes before a text"):
+    with pytest.raises(StoreDamaged, match=r"texts\.bin: ends at 13, 2 bytes before a text"):
         file.take(starts, sizes)
 
 
