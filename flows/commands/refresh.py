@@ -12,6 +12,9 @@ from pipeline.work.plan import Plan, make_plan, worker_count
 BYTES_PER_SECOND = 4e6
 """Raw bytes that one worker reads and measures in a second on mixed formats; only for the estimate of --plan."""
 
+DISK = 3
+"""Bytes on disk for a byte of raw text: shards and release, which are packed, and the index of near-duplicates, which is not."""
+
 
 def run(
     config: Path | None,
@@ -72,11 +75,11 @@ def _say_plan(plan: Plan, changes: tuple[str, ...], workers: int, *, as_json: bo
     seconds = fresh / BYTES_PER_SECOND / count
     facts = {
         "files": len(plan.inputs), "bytes": size, "new_bytes": fresh, "shards": len(plan.shards), "changes": changes,
-        "workers": count, "minutes": round(seconds / 60, 1), "disk_bytes": 2 * size,
+        "workers": count, "minutes": round(seconds / 60, 1), "disk_bytes": DISK * size,
     }  # fmt: skip
     lines = [
         f"{len(plan.inputs):,} files, {size / 1e6:,.1f} MB, {len(plan.shards)} shards; new or changed: {fresh / 1e6:,.1f} MB",
         f"changed since the newest release: {', '.join(changes) or 'nothing'}",
-        f"about {seconds / 60:.1f} minutes of measuring with {count} workers, and up to {2 * size / 1e6:,.0f} MB of disk",
+        f"about {seconds / 60:.1f} minutes of measuring with {count} workers, and up to {DISK * size / 1e6:,.0f} MB of disk",
     ]
     emit(facts, lines, as_json=as_json)
