@@ -53,6 +53,10 @@ REFIT = 0.1
 """Templates of a source are sought anew when its number of texts has changed by more than this share since they were; else one more
 document could change which shingles count for every pair of the source."""
 
+LATE = 0.02
+"""The index is written anew when more than this share of its texts is new. Until then they are sketched again by the next run, which
+costs less than checking and writing all entries whole (docs/log.md)."""
+
 Rows = NDArray[np.int64]
 
 
@@ -155,9 +159,11 @@ class NearDuplicates:
             for source, before in enumerate(inherited)
         ]
         templates = SourceTemplates(np.maximum(by_row.source, 0), [one.hashes for one in sets])
-        verified = self._verified(held, view, copy_of, templates)
-        if self._keep:
-            self._save(held, by_row.source >= 0, verified)
+        verified, again = self._verified(held, view, copy_of, templates)
+        alive = by_row.source >= 0
+        if self._keep and (again or self._is_behind(alive)):
+            self._save(held, alive, verified)
+        shutil.rmtree(self._folder / "spool", ignore_errors=True)
         return similar_items(items.rows, copy_of, verified, self._config), sets
 
     def reset(self) -> None:
@@ -171,8 +177,15 @@ class NearDuplicates:
             return before
         return TemplateSet(len(rows), fit(held, rows, self._ids[rows, 0], self._config, held.check))
 
-    def _verified(self, held: "_Held", view: View, copy_of: Rows, templates: SourceTemplates) -> Verified:
-        """All pairs of standing rows: those that are known and still hold, and what is new."""
+    def _is_behind(self, alive: NDArray[np.bool_]) -> bool:
+        """Whether the index holds a text that is gone, or lacks more than LATE."""
+        known = len(self._known)
+        return len(alive) - known > LATE * known or not alive[:known].all()
+
+    def _verified(
+        self, held: "_Held", view: View, copy_of: Rows, templates: SourceTemplates
+    ) -> tuple[Verified, int]:
+        """All pairs of standing rows, those that are known and still hold and what is new; and how many were verified again."""
         found = find_candidates(held, view, self._config)
         known = _moved(self._known.pairs, view, copy_of)
         packed = lsh.packed_pairs(known.i, known.j)
@@ -184,7 +197,7 @@ class NearDuplicates:
         new = verify(
             fresh, held, held.windows, self._config, templates, check=held.check, threads=self._threads
         )
-        return Verified.joined([known.take(listed & holds), new])
+        return Verified.joined([known.take(listed & holds), new]), len(again)
 
     def _save(self, held: "_Held", alive: NDArray[np.bool_], verified: Verified) -> None:
         """Write the index of the texts that are alive now."""
@@ -205,7 +218,6 @@ class NearDuplicates:
         arrays = {"ids": self._ids, "digests": held.digests, "windows": held.windows, "sizes": held.sizes}
         writer.rows({"starts": starts, **{name: values[alive] for name, values in arrays.items()}})
         writer.commit(self._texts.path.name, self._texts.size)
-        shutil.rmtree(self._folder / "spool", ignore_errors=True)
 
     def _swept(self, held: "_Held", alive: NDArray[np.bool_]) -> Rows:
         """Where the living texts lie, after what was removed is gone from the disk: overwritten, or left behind in a file
