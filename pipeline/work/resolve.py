@@ -125,12 +125,12 @@ def resolve_all(
     )
     found = resolve(candidates, similar, config, rank)
     labels = similar.labels()
-    clusters = smallest_of(labels, candidates["content_id"])
-    mine = clusters.slice(0, len(eligible))
-    columns = _columns(items, eligible, found, mine)
+    # Items come before earlier documents, so their labels are rows of items, and no cluster is named by a document that is gone.
+    clusters = smallest_of(labels[: len(eligible)], current["content_id"])
+    columns = _columns(items, eligible, found, clusters)
     bonds = _bonds(items, eligible, labels, earlier)
     empty = _split(items, columns, bonds, inherited, split)
-    pairs = _pairs(similar, current, mine, config)
+    pairs = _pairs(similar, current, clusters, config)
     return Resolution(_table(items, columns), pairs, empty, templates)
 
 

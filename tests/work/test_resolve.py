@@ -224,6 +224,14 @@ def test_an_edited_held_out_document_stays_out_of_train(tmp_path: Path) -> None:
             assert again[new["record_id"]]["fate"] == KEPT
 
 
+def test_a_cluster_is_named_by_a_content_of_the_release_and_not_by_one_that_is_gone(tmp_path: Path) -> None:
+    first = [item(n, article(n)) for n in range(12)]
+    edited = [item(n, article(n) + "Tillägg.\n") for n in range(12)]
+    splits = {row["content_id"]: "test" for row in first}
+    again = resolved(edited, tmp_path, inherited=held(first, splits)).rows.to_pylist()
+    assert [row["cluster"] for row in again] == [row["content_id"] for row in edited]
+
+
 def test_what_ties_a_held_out_document_that_is_gone_to_train_is_quarantined(tmp_path: Path) -> None:
     first = [item(n, article(n)) for n in range(12)]
     out = by_record(first, resolved(first, tmp_path))
