@@ -212,7 +212,8 @@ def test_truncated_and_flipped_bytes_never_raise(kind: str, tmp_path: Path) -> N
 @pytest.mark.parametrize("kind", SAMPLES)
 def test_the_same_bytes_give_the_same_records(kind: str, tmp_path: Path) -> None:
     name, make, _ = SAMPLES[kind]
-    assert _read(tmp_path, name, make()) == _read(tmp_path, name, make())
+    data = make()
+    assert _read(tmp_path, name, data) == _read(tmp_path, name, data)
 
 
 @pytest.mark.parametrize("kind", SAMPLES)
