@@ -199,6 +199,22 @@ def doc_id(source: str, uri: str, position: int) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
+def doc_ids(source: str, uri: str, position: int, count: int) -> list[str]:
+    """`doc_id` of so many items of one file, from `position` on: the part of the key that they share is hashed once.
+
+    >>> doc_ids("lagar", "a/b.txt", 0, 2)[0] == doc_id("lagar", "a/b.txt", 0)
+    True
+    """
+    shared = json.dumps([source, uri], ensure_ascii=False, separators=(",", ":"))[:-1]
+    start = hashlib.sha256(f"{shared},".encode("utf-8", "surrogatepass"))
+    ids = []
+    for number in range(position, position + count):
+        digest = start.copy()
+        digest.update(b"%d]" % number)
+        ids.append(digest.hexdigest()[:32])
+    return ids
+
+
 def check_schema(table: pa.Table, wanted: pa.Schema, where: str) -> None:
     """Raise ContractError unless `table` has every wanted column with its type, and no null where none is allowed."""
     for field in wanted:

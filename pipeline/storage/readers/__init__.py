@@ -1,6 +1,7 @@
-"""Reading anything: one small file a format, all behind `read_file`."""
+"""Reading anything: one small file a format, all behind `read_tables`."""
 
 from pipeline.storage.readers.record import ReadLimits, Record
-from pipeline.storage.readers.registry import READERS, fault_record, read_file, read_tables, table
+from pipeline.storage.readers.registry import READERS
+from pipeline.storage.readers.tables import read_file, read_tables, table
 
-__all__ = ["READERS", "ReadLimits", "Record", "fault_record", "read_file", "read_tables", "table"]
+__all__ = ["READERS", "ReadLimits", "Record", "read_file", "read_tables", "table"]

@@ -3,22 +3,50 @@
 import csv
 import io
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from pipeline.storage.encoding import decode
 from pipeline.storage.readers.fields import from_row
 from pipeline.storage.readers.record import Again, Found, Input, as_buffered, broken, sha256
+from pipeline.storage.readers.rows import Rows, from_values
 
 DELIMITERS = (";", ",", "\t", "|")
 SNIFF_BYTES = 1 << 18
 
+BATCH_CHARS = 1 << 20
+"""Characters of rows that become columns together; each row counts ROW_CHARS more, for what its objects weigh."""
 
-def read_delimited(file: Input) -> Iterator[Found]:
+ROW_CHARS = 256
+
+
+def read_delimited(file: Input) -> Iterator[Rows]:
     """One record a row under the header. The encoding is told by the first 256 kB; later strays become notes."""
     text, note = _open(file)
     csv.field_size_limit(file.limits.line_bytes)
     delimiter = sniff(text.sample, tab=file.name.endswith((".tsv", ".tab")))
-    rows = csv.reader(text, delimiter=delimiter)
-    header: list[str] | None = None
+    header: list[str] = []
+    batch = _Batch(file, (note,) if note else ())
+    for row in _rows(csv.reader(text, delimiter=delimiter)):
+        if isinstance(row, Found):
+            batch.add_broken(row)
+        elif not header:
+            header = _header(row.cells)
+        elif any(row.cells):
+            batch.add(header, row)
+        if batch.size >= BATCH_CHARS:
+            yield batch.rows()
+            batch = _Batch(file, batch.notes)
+    if batch.digests:
+        yield batch.rows()
+
+
+class _Row(NamedTuple):
+    cells: list[str]
+    line: int
+
+
+def _rows(rows: Any) -> Iterator[_Row | Found]:
+    """Rows of a csv reader with the number of their last line, and a broken record for each that it refuses."""
     while True:
         try:
             cells = next(rows, None)
@@ -27,10 +55,47 @@ def read_delimited(file: Input) -> Iterator[Found]:
             continue
         if cells is None:
             return
-        if header is None:
-            header = _header(cells)
-        elif any(cells):
-            yield _row(header, cells, file, note, rows.line_num)
+        yield _Row(cells, rows.line_num)
+
+
+class _Batch:
+    """Rows of a table on their way to columns."""
+
+    def __init__(self, file: Input, notes: tuple[str, ...]) -> None:
+        self.notes = notes
+        self.digests: list[str] = []
+        self.size = 0
+        self._file = file
+        self._values: list[dict[str, str] | None] = []
+        self._broken: dict[int, Found] = {}
+
+    def add_broken(self, found: Found) -> None:
+        self._broken[len(self._values)] = found
+        self._values.append(None)
+        self.digests.append("")
+
+    def add(self, header: list[str], row: _Row) -> None:
+        joined = "\x1f".join(row.cells).encode("utf-8", "surrogatepass")
+        digest = sha256(joined)
+        self.size += len(joined) + ROW_CHARS
+        if len(row.cells) > len(header) and any(row.cells[len(header) :]):
+            message = f"row ending at line {row.line} has {len(row.cells)} cells, the header {len(header)}"
+            self.add_broken(broken("read.corrupt_csv", message, digest))
+            return
+        self._values.append(dict(zip(header, row.cells, strict=False)))
+        self.digests.append(digest)
+
+    def rows(self) -> Rows:
+        file = self._file
+        return from_values(
+            self._values, self.digests, file.spec, file.limits.text_chars, self._otherwise, self.notes
+        )
+
+    def _otherwise(self, number: int) -> Found:
+        value = self._values[number]
+        return (
+            self._broken[number] if value is None else from_row(value, self._file.spec, self.digests[number])
+        )
 
 
 def sniff(sample: str, *, tab: bool) -> str:
@@ -107,23 +172,3 @@ def _header(cells: list[str]) -> list[str]:
         name = cell.strip().lstrip("\N{ZERO WIDTH NO-BREAK SPACE}") or f"column {at + 1}"
         names.append(name if name not in names else f"{name} {at + 1}")
     return names
-
-
-def _row(header: list[str], cells: list[str], file: Input, note: str | None, line: int) -> Found:
-    digest = sha256("\x1f".join(cells).encode("utf-8", "surrogatepass"))
-    if len(cells) > len(header) and any(cells[len(header) :]):
-        message = f"row ending at line {line} has {len(cells)} cells, the header {len(header)}"
-        return broken("read.corrupt_csv", message, digest)
-    found = from_row(dict(zip(header, cells, strict=False)), file.spec, digest)
-    if note is None or found.fault:
-        return found
-    return Found(
-        found.text,
-        found.own_id,
-        found.group,
-        found.date,
-        found.language,
-        found.meta,
-        notes=(note,),
-        digest=digest,
-    )

@@ -1,8 +1,9 @@
 """From a record with fields (JSON object, row of a table, front matter) to a text with its id, group, date and language."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.storage.readers.dates import iso_date
 from pipeline.storage.readers.record import Found, broken
@@ -15,12 +16,44 @@ DATES = ("date", "datum")
 GROUPS = ("group",)
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which key of a row is what. `rest` are the keys of its meta, each with its name there."""
+
+    text: str | None
+    id: str | None
+    group: str | None
+    date: str | None
+    language: str | None
+    rest: tuple[tuple[Any, str], ...]
+
+
+class Names(NamedTuple):
+    """What a row says of its text."""
+
+    own_id: str | None
+    group: str | None
+    date: str | None
+    language: str | None
+    meta: dict[str, Any]
+
+
+# Records of one file have the same few sets of keys.
+@lru_cache(maxsize=1024)
+def plan(keys: tuple[str, ...], spec: SourceSpec, skip: str | None = None) -> Plan:
+    """The plan of rows with these keys; `skip` is a key that is neither text nor meta."""
+    text = _find_key(keys, spec.text, TEXT)
+    own, group = _find_key(keys, spec.id, IDS), _find_key(keys, spec.group, GROUPS)
+    date, language = _find_key(keys, spec.date, DATES), _find_key(keys, None, LANGUAGES)
+    taken = {text, own, group, date, language, skip}
+    return Plan(text, own, group, date, language, tuple((key, str(key)) for key in keys if key not in taken))
+
+
 def find_key(row: Mapping[str, Any], named: str | None, usual: tuple[str, ...]) -> str | None:
     """The key of `row` that source.toml names, else the first usual one; tables from people write them in any case."""
     return _find_key(tuple(row), named, usual)
 
 
-# Records of one file have the same few sets of keys.
 @lru_cache(maxsize=1024)
 def _find_key(keys: tuple[str, ...], named: str | None, usual: tuple[str, ...]) -> str | None:
     if named is not None:
@@ -34,39 +67,42 @@ def _find_key(keys: tuple[str, ...], named: str | None, usual: tuple[str, ...]) 
 
 def from_row(row: Mapping[str, Any], spec: SourceSpec, digest: str | None = None) -> Found:
     """A record of one row. Without a text field, or without text in it, it is a broken record that names its columns."""
-    key = find_key(row, spec.text, TEXT)
-    names = described(row, spec, skip=key)
-    if key is None:
+    keys = plan(tuple(row), spec)
+    names = names_of(row, keys)
+    if keys.text is None:
         wanted = spec.text or "text, content or body"
         columns = ", ".join(map(str, row)) or "none"
         message = f"no field {wanted}; fields here: {columns}. Name the right one in source.toml: text = ..."
         return _with_names(broken("read.no_text_field", message, digest), names)
-    value = row[key]
+    value = row[keys.text]
     if value is None or (isinstance(value, str) and not value.strip()):
-        return _with_names(broken("read.empty", f"field {key!r} holds no text", digest), names)
+        return _with_names(broken("read.empty", f"field {keys.text!r} holds no text", digest), names)
     if not isinstance(value, str):
         kind = type(value).__name__
-        return _with_names(
-            broken("read.no_text_field", f"field {key!r} holds {kind}, not text", digest), names
-        )
-    return Found(value, digest=digest, **names)
+        message = f"field {keys.text!r} holds {kind}, not text"
+        return _with_names(broken("read.no_text_field", message, digest), names)
+    return Found(value, digest=digest, **names._asdict())
+
+
+def names_of(row: Mapping[str, Any], keys: Plan) -> Names:
+    """Id, group, date and language of a row, and all its other fields as meta."""
+    meta = {name: row[key] for key, name in keys.rest if row[key] is not None}
+    date = None
+    if keys.date is not None and (written := row[keys.date]) is not None:
+        date = iso_date(written)
+        if date is None:
+            # What is no date is kept as it was written.
+            meta[str(keys.date)] = written
+    return Names(_scalar(row, keys.id), _scalar(row, keys.group), date, _scalar(row, keys.language), meta)
 
 
 def described(row: Mapping[str, Any], spec: SourceSpec, skip: str | None = None) -> dict[str, Any]:
-    """Id, group, date and language of a row, and all its other fields as meta: arguments for Found."""
-    id_key = find_key(row, spec.id, IDS)
-    group_key = find_key(row, spec.group, GROUPS)
-    date_key = find_key(row, spec.date, DATES)
-    language_key = find_key(row, None, LANGUAGES)
-    date = iso_date(row[date_key]) if date_key else None
-    taken = {skip, id_key, group_key, language_key, date_key if date else None}
-    return {
-        "own_id": _scalar(row, id_key),
-        "group": _scalar(row, group_key),
-        "date": date,
-        "language": _scalar(row, language_key),
-        "meta": {str(key): value for key, value in row.items() if key not in taken and value is not None},
-    }
+    """What the fields beside a text say of it, as arguments for Found; only the field `skip` is left out of the meta."""
+    keys = plan(tuple(row), spec, skip)
+    names = names_of(row, keys)
+    if keys.text not in (None, skip) and row[keys.text] is not None:
+        names.meta[str(keys.text)] = row[keys.text]
+    return names._asdict()
 
 
 def inner_row(value: Any, spec: SourceSpec, depth: int = 4) -> Mapping[str, Any] | None:
@@ -95,9 +131,9 @@ def _has_text(row: Mapping[str, Any], spec: SourceSpec) -> bool:
     return any(key in row and isinstance(row[key], str) and row[key].strip() for key in keys if key)
 
 
-def _with_names(found: Found, names: dict[str, Any]) -> Found:
-    meta = {**names["meta"], **found.meta}
-    return Found("", fault=found.fault, digest=found.digest, **{**names, "meta": meta})
+def _with_names(found: Found, names: Names) -> Found:
+    meta = {**names.meta, **found.meta}
+    return Found("", fault=found.fault, digest=found.digest, **{**names._asdict(), "meta": meta})
 
 
 def _scalar(row: Mapping[str, Any], key: str | None) -> str | None:

@@ -9,20 +9,62 @@ from pipeline.errors import Unreadable
 from pipeline.storage.encoding import decode
 from pipeline.storage.readers.fields import from_row, inner_row
 from pipeline.storage.readers.record import Found, Input, broken, sha256
+from pipeline.storage.readers.rows import Rows, from_values
 
 CHUNK = 1 << 20
 
+BLANK = b" \t\r\n\xef\xbb\xbf"
+"""White space and the bytes of a byte order mark: a line of nothing else is no record."""
 
-def read_jsonl(file: Input) -> Iterator[Found]:
-    for line in split_lines(file.stream, file.limits.line_bytes):
+
+_NESTED = {dict, list}
+
+
+class TooLong(str):
+    """Stands for a line beyond the limit, of which only the length is kept."""
+
+    __slots__ = ()
+
+
+def read_jsonl(file: Input) -> Iterator[Rows]:
+    for lines in line_batches(file.stream, file.limits.line_bytes):
+        kept = [line for line in lines if line[:1] == b"{" or isinstance(line, TooLong) or line.strip(BLANK)]
+        if kept:
+            yield _rows(kept, file)
+
+
+def _rows(lines: list[bytes | TooLong], file: Input) -> Rows:
+    depth = file.limits.json_depth
+    values: list[Any] = []
+    digests: list[str] = []
+    for line in lines:
         if isinstance(line, TooLong):
-            yield broken("read.line_too_long", str(line))
-        elif line.strip(b" \t\r\n\xef\xbb\xbf"):
-            yield read_line(line, file)
+            values.append(None)
+            digests.append("")
+            continue
+        try:
+            value = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            # `read_line` says what is wrong with it.
+            value = None
+        values.append(value if _is_plain(value, depth) else None)
+        digests.append(sha256(line))
+    return from_values(
+        values, digests, file.spec, file.limits.text_chars, lambda at: read_line(lines[at], file)
+    )
 
 
-def read_line(line: bytes, file: Input) -> Found:
+def _is_plain(value: Any, depth: int) -> bool:
+    """Whether it is an object within the depth; one without lists and objects in it is told at a glance."""
+    if type(value) is not dict:
+        return False
+    return _NESTED.isdisjoint(map(type, value.values())) or not _too_deep(value, depth)
+
+
+def read_line(line: bytes | TooLong, file: Input) -> Found:
     """The record of one line, or a broken record that says what is wrong with it."""
+    if isinstance(line, TooLong):
+        return broken("read.line_too_long", str(line))
     digest = sha256(line)
     try:
         row = load_json(line, file.limits.json_depth)
@@ -40,25 +82,33 @@ def read_line(line: bytes, file: Input) -> Found:
     return found
 
 
-class TooLong(str):
-    """Stands for a line beyond the limit, of which only the length is kept."""
+def line_batches(stream: BinaryIO, most: int) -> Iterator[list[bytes | TooLong]]:
+    r"""Lines without their \\n, those that end in one chunk of the stream together.
 
-    __slots__ = ()
+    Not str.splitlines: it also splits at U+2028, U+0085 and form feeds inside of texts.
+    """
+    rest = b""
+    while chunk := stream.read(CHUNK):
+        ended = chunk.split(b"\n")
+        ended[0] = rest + ended[0]
+        rest = ended.pop()
+        lines = [line if len(line) <= most else _too_long(len(line), most) for line in ended]
+        if len(rest) > most:
+            length, rest = _skip_line(stream, len(rest))
+            lines.append(_too_long(length, most))
+        yield lines
+    if rest:
+        yield [rest]
 
 
 def split_lines(stream: BinaryIO, most: int) -> Iterator[bytes | TooLong]:
-    r"""Lines without their \\n. Not str.splitlines: it also splits at U+2028, U+0085 and form feeds inside of texts."""
-    rest = b""
-    while chunk := stream.read(CHUNK):
-        lines = (rest + chunk).split(b"\n")
-        rest = lines.pop()
-        for line in lines:
-            yield line if len(line) <= most else TooLong(f"a line of {len(line)} bytes; the limit is {most}")
-        if len(rest) > most:
-            length, rest = _skip_line(stream, len(rest))
-            yield TooLong(f"a line of {length} bytes; the limit is {most}")
-    if rest:
-        yield rest
+    """`line_batches`, line by line."""
+    for lines in line_batches(stream, most):
+        yield from lines
+
+
+def _too_long(length: int, most: int) -> TooLong:
+    return TooLong(f"a line of {length} bytes; the limit is {most}")
 
 
 def _skip_line(stream: BinaryIO, length: int) -> tuple[int, bytes]:

@@ -2,10 +2,13 @@
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, BinaryIO, cast
+
+import orjson
 
 from pipeline.errors import ConfigError, Unreadable
 from pipeline.storage.sources import SourceSpec
@@ -98,9 +101,6 @@ class Input:
         return data
 
 
-Reader = Callable[[Input], Iterator[Found]]
-
-
 class Again(io.RawIOBase):
     """Gives bytes that were read already once more, then the rest of the stream."""
 
@@ -119,6 +119,17 @@ class Again(io.RawIOBase):
 
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def meta_json(meta: Mapping[str, object]) -> str:
+    """Meta as JSON text with sorted keys; values that JSON does not know are written as their text."""
+    if not meta:
+        return "{}"
+    try:
+        return orjson.dumps(meta, default=str, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:
+        # Keys that are no text, half surrogates, or integers beyond 64 bits: slower, but knows them.
+        return json.dumps(meta, ensure_ascii=False, sort_keys=True, default=str, separators=(",", ":"))
 
 
 def broken(code: str, message: str, digest: str | None = None, **meta: Any) -> Found:

@@ -1,34 +1,24 @@
 """From a file to its records: the one place that knows all formats. A new format is one function and one line in READERS."""
 
 import dataclasses
-import hashlib
 import importlib
 import io
-import json
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, cast
-
-import orjson
-import pyarrow as pa
+from typing import BinaryIO
 
 from pipeline.errors import Unreadable
-from pipeline.schema import RAW, doc_id
 from pipeline.storage.readers import wrap
 from pipeline.storage.readers.detect import detect, zip_kind
-from pipeline.storage.readers.record import (
-    Again,
-    Found,
-    Input,
-    Reader,
-    ReadLimits,
-    Record,
-    as_buffered,
-    broken,
-)
-from pipeline.storage.sources import InputFile, SourceSpec
+from pipeline.storage.readers.naming import NamedRows, Namer
+from pipeline.storage.readers.record import Again, Found, Input, ReadLimits, Record, as_buffered, broken
+from pipeline.storage.readers.rows import Rows
+from pipeline.storage.sources import SourceSpec
+
+Reader = Callable[[Input], Iterator[Found | Rows]]
+"""A reader gives one Found a record, or Rows where records are many and small."""
 
 READERS = {
     "text": "text:read_text",
@@ -49,13 +39,8 @@ READERS = {
 }
 """Format -> module and function in this package; modules load when a file of their format comes."""
 
-BATCH_ROWS = 4096
-BATCH_CHARS = 16 << 20
 
-NO_DIGEST = hashlib.sha256(b"").hexdigest()
-
-
-def read_file(
+def read_items(
     path: Path,
     uri: str,
     spec: SourceSpec,
@@ -63,26 +48,26 @@ def read_file(
     *,
     prefix: str = "",
     listed: tuple[int, int] | None = None,
-) -> Iterator[Record]:
+) -> Iterator[Record | NamedRows]:
     """The records of one file, in order; at least one. Never raises for what the file holds: faults are records too.
 
     `uri` is relative to the source folder; `prefix` + `uri` names a record without an id of its own. `listed` is the size and
     mtime_ns under which the file was listed and hashed: another file in its place is not read.
     """
-    named = _Namer(prefix, spec, path)
+    namer = Namer(prefix, spec, path, limits)
     try:
         _check_regular(path)
         with path.open("rb", buffering=1 << 17) as stream:
             before = os.fstat(stream.fileno())
             _check_listed(before, listed)
-            yield from named.records(_found(stream, path, uri, spec, limits), limits)
+            yield from namer.named(_found(stream, path, uri, spec, limits))
             after = path.stat()
         _check_unchanged(before, after)
     except OSError as error:
         message = f"cannot be read: {error.strerror or error}"
-        yield from named.records(iter([(uri, _whole_file("read.io_error", message))]), limits)
+        yield from namer.named(iter([(uri, _whole_file("read.io_error", message))]))
     except Unreadable as error:
-        yield from named.records(iter([(uri, _whole_file(error.code, str(error)))]), limits)
+        yield from namer.named(iter([(uri, _whole_file(error.code, str(error)))]))
 
 
 def _check_regular(path: Path) -> None:
@@ -115,153 +100,6 @@ def _whole_file(code: str, message: str) -> Found:
     return dataclasses.replace(broken(code, message), whole=True)
 
 
-def fault_record(uri: str, code: str, message: str, *, prefix: str = "") -> Record:
-    """The one record of a file that is not opened at all (a pipe, or a file that killed its reader twice)."""
-    return Record(uri, 0, prefix + uri, "", None, None, None, {"fault": message}, code, (), NO_DIGEST)
-
-
-def table(records: Iterable[Record], source: str) -> pa.Table:
-    """Records as a table with schema RAW."""
-    rows = list(records)
-    columns: dict[str, list[Any]] = {
-        "doc_id": [doc_id(source, r.uri, r.position) for r in rows],
-        "record_id": [r.record_id for r in rows],
-        "source": [source] * len(rows),
-        "uri": [r.uri for r in rows],
-        "position": [r.position for r in rows],
-        "group": [r.group for r in rows],
-        "date": [r.date for r in rows],
-        "declared_language": [r.declared_language for r in rows],
-        "meta": [meta_json(r.meta) for r in rows],
-        "text": [r.text for r in rows],
-        "fault": [r.fault for r in rows],
-        "notes": [list(r.notes) for r in rows],
-        "raw_sha256": [r.raw_sha256 for r in rows],
-    }
-    return pa.table(columns, schema=RAW)
-
-
-def _nothing() -> None:
-    """Stands for a listener where nobody waits."""
-
-
-def read_tables(
-    file: InputFile, spec: SourceSpec, limits: ReadLimits, each: Callable[[], None] = _nothing
-) -> Iterator[pa.Table]:
-    """The records of one file as tables of at most BATCH_ROWS rows or about BATCH_CHARS characters.
-
-    `each` is called with every record: a table of slow records may take minutes to fill.
-    """
-    if file.fault is not None:
-        records = iter([fault_record(file.uri, file.fault, file.message or file.fault, prefix=file.prefix)])
-    else:
-        listed = (file.size, file.mtime_ns)
-        records = read_file(file.path, file.uri, spec, limits, prefix=file.prefix, listed=listed)
-    batch: list[Record] = []
-    size = 0
-    for record in records:
-        each()
-        batch.append(record)
-        size += len(record.text)
-        if len(batch) == BATCH_ROWS or size >= BATCH_CHARS:
-            yield table(batch, file.source)
-            batch, size = [], 0
-    if batch:
-        yield table(batch, file.source)
-
-
-def meta_json(meta: Mapping[str, object]) -> str:
-    """Meta as JSON text with sorted keys; values that JSON does not know are written as their text."""
-    if not meta:
-        return "{}"
-    try:
-        return orjson.dumps(meta, default=str, option=orjson.OPT_SORT_KEYS).decode()
-    except TypeError:
-        # Keys that are no text, half surrogates, or integers beyond 64 bits: slower, but knows them.
-        return json.dumps(meta, ensure_ascii=False, sort_keys=True, default=str, separators=(",", ":"))
-
-
-class _Namer:
-    """Gives each found record its place in its file and its name, and holds it to the contract."""
-
-    def __init__(self, prefix: str, spec: SourceSpec, path: Path) -> None:
-        self._prefix = prefix
-        self._spec = spec
-        self._path = path
-        self._next: dict[str, int] = {}
-
-    def records(self, found: Iterator[tuple[str, Found]], limits: ReadLimits) -> Iterator[Record]:
-        for uri, item in found:
-            position = self._next.get(uri, 0)
-            self._next[uri] = position + 1
-            # A fault after good records is no longer the whole file: its name must not be that of another record.
-            item = dataclasses.replace(item, whole=False) if item.whole and position else item
-            yield self._record(uri, position, _checked(item, limits))
-
-    def _record(self, uri: str, position: int, item: Found) -> Record:
-        path = self._prefix + uri
-        own = item.own_id if item.own_id is not None and _is_text(item.own_id) else None
-        return Record(
-            uri,
-            position,
-            own or (path if item.whole else f"{path}#{position}"),
-            item.text,
-            item.group,
-            item.date,
-            item.language or self._spec.language,
-            item.meta,
-            item.fault,
-            item.notes,
-            item.digest or self._file_digest(),
-        )
-
-    def _file_digest(self) -> str:
-        """Of the file as it lies on disk: for records that are broken because their own bytes could not be told apart."""
-        try:
-            with self._path.open("rb") as stream:
-                return hashlib.file_digest(stream, "sha256").hexdigest()
-        except OSError:
-            # The record says already that its file cannot be read.
-            return NO_DIGEST
-
-
-def _checked(item: Found, limits: ReadLimits) -> Found:
-    """The record, or a broken one in its place where its text cannot be stored."""
-    fault = None
-    if len(item.text) > limits.text_chars:
-        fault = ("read.too_large", f"{len(item.text)} characters of text; the limit is {limits.text_chars}")
-    elif not item.fault and not item.text.strip() and "read.no_text" not in item.notes:
-        fault = ("read.empty", "no text in it")
-    elif not (_is_text(item.text) and all(map(_is_text, (item.group or "", item.language or "")))):
-        fault = ("read.bad_unicode", "half a surrogate pair in the text")
-    if fault is None and _is_text(meta_json(item.meta)):
-        return item
-    if fault is None:
-        return Found(
-            item.text, item.own_id, item.group, item.date, item.language, _plain(item.meta), item.fault, item.notes,
-            item.digest, item.whole,
-        )  # fmt: skip
-    code, message = fault
-    meta = {**_plain(item.meta), "fault": message}
-    return Found("", item.own_id, None, item.date, None, meta, code, (), item.digest, item.whole)
-
-
-def _plain(meta: Mapping[str, object]) -> dict[str, object]:
-    r"""Meta whose strings can be stored: half surrogates as `\\udXXX`."""
-    text = meta_json(meta).encode("utf-8", "backslashreplace").decode()
-    return cast("dict[str, object]", json.loads(text.replace("\\ud", "\\\\ud")))
-
-
-def _is_text(value: str) -> bool:
-    if value.isascii():
-        return True
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _found(
     stream: BinaryIO,
     path: Path | None,
@@ -270,7 +108,7 @@ def _found(
     limits: ReadLimits,
     *,
     nested: bool = False,
-) -> Iterator[tuple[str, Found]]:
+) -> Iterator[tuple[str, Found | Rows]]:
     """(uri, record) of a file or member; whatever is wrong with it becomes a broken record, after those that were good."""
     seen = False
     try:
@@ -301,7 +139,7 @@ def _unwrapped(
     limits: ReadLimits,
     *,
     nested: bool = False,
-) -> Iterator[tuple[str, Found]]:
+) -> Iterator[tuple[str, Found | Rows]]:
     """A plain file, one inside of a compressed file, or all files of an archive."""
     kind, stream = _detected(stream, uri, limits)
     name = uri
@@ -345,10 +183,12 @@ def _detected(stream: BinaryIO, name: str, limits: ReadLimits) -> tuple[str, Bin
     return kind, stream
 
 
-def _parsed(kind: str, file: Input) -> Iterator[tuple[str, Found]]:
+def _parsed(kind: str, file: Input) -> Iterator[tuple[str, Found | Rows]]:
     if kind not in READERS:
         raise Unreadable("read.nested", f"{kind} inside of a compressed file; unpack it first")
     module, function = READERS[kind].split(":")
     reader: Reader = getattr(importlib.import_module(f"{__package__}.{module}"), function)
     for item in reader(file):
-        yield file.uri, item if item.digest else dataclasses.replace(item, digest=file.digest)
+        if isinstance(item, Found) and item.digest is None:
+            item = dataclasses.replace(item, digest=file.digest)
+        yield file.uri, item
