@@ -3,7 +3,7 @@
 import shutil
 import sys
 import tempfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 from flows.output import safe
 from flows.settings import Settings
 from pipeline.errors import UsageError
-from pipeline.storage import parquet
+from pipeline.schema import RAW
+from pipeline.storage import handover
 from pipeline.storage.sources import InputFile, SourceSpec, input_specs, list_input
 from pipeline.work.jobs import Job, Pool, run_job
 from pipeline.work.plan import worker_count
@@ -54,8 +55,14 @@ def parts(source: Path, most: int = SHARD_BYTES) -> list[Part]:
     return [*made, Part(tuple(pending), spec)] if pending else made
 
 
-def tables(pool: Pool, jobs: Sequence[Job], name: str, workers: int, word: str | None) -> Iterator[pa.Table]:
-    """What the jobs write to their file `name`, in order, each removed when it was taken; `word` is shown on the bar, if any."""
+def tables(
+    pool: Pool,
+    jobs: Sequence[Job],
+    taken: Callable[[Path], Iterator[pa.Table]],
+    workers: int,
+    word: str | None,
+) -> Iterator[pa.Table]:
+    """What `taken` finds in the folders of the jobs, in order, each removed then; `word` is shown on the bar, if any."""
     from flows import progress
 
     def work(job: Job) -> None:
@@ -67,7 +74,7 @@ def tables(pool: Pool, jobs: Sequence[Job], name: str, workers: int, word: str |
         progress.start(len(jobs))
     with ThreadPoolExecutor(workers) as threads:
         for job, _ in zip(jobs, threads.map(work, jobs), strict=True):
-            yield from parquet.stream(job.folder / name)
+            yield from taken(job.folder)
             shutil.rmtree(job.folder)
 
 
@@ -83,7 +90,11 @@ def read_input(source: Path, settings: Settings, word: str | None = None) -> Gen
             ReadJob(Path(scratch) / f"{at:06d}", part.files, part.spec, settings.read)
             for at, part in enumerate(found)
         ]
-        yield from tables(pool, jobs, READ, workers, word)
+        yield from tables(pool, jobs, _taken, workers, word)
+
+
+def _taken(folder: Path) -> Iterator[pa.Table]:
+    return handover.stream(folder / READ, RAW)
 
 
 def named_twice(source: Path, settings: Settings, record_id: str) -> UsageError:

@@ -72,4 +72,4 @@ def measured_items(found: list[Part], settings: Settings, scratch: Path, workers
     ]
     workers = min(workers, len(jobs))
     with open_pool(workers) as pool:
-        yield from tables(pool, jobs, ITEMS, workers, "measured")
+        yield from tables(pool, jobs, lambda folder: parquet.stream(folder / ITEMS), workers, "measured")

@@ -27,8 +27,7 @@ class Writer:
     As a context it removes the file where the block raises: with a footer, half of a table would look whole.
     """
 
-    def __init__(self, path: Path, schema: pa.Schema, *, passing: bool = False) -> None:
-        """`passing`: a file that is read once and removed, packed for speed."""
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.path = path
         self.rows = 0
         self._schema = schema
@@ -36,10 +35,8 @@ class Writer:
             self._file = pq.ParquetWriter(
                 path,
                 schema,
-                compression="lz4" if passing else "zstd",
-                compression_level=None if passing else 3,
-                # Of text next to no value stands twice.
-                use_dictionary=not passing,
+                compression="zstd",
+                compression_level=3,
                 write_page_checksum=True,
                 version="2.6",
             )

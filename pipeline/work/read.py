@@ -10,13 +10,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline.schema import RAW
-from pipeline.storage import parquet
+from pipeline.storage import handover
 from pipeline.storage.readers import ReadLimits, read_tables
 from pipeline.storage.sources import InputFile, SourceSpec
 from pipeline.work.heartbeat import go_on, now_at
-from pipeline.work.markers import Marker, finish
+from pipeline.work.markers import Marker
 
-READ = "read.parquet"
+READ = "read.arrow"
 
 PASSING = frozenset({"read.timeout", "read.memory", "read.crash", "read.changed_while_read"})
 """Faults that say as much about the machine and the moment as about the file: the next run tries again."""
@@ -66,10 +66,13 @@ def fault_facts(faults: Mapping[str, int]) -> dict[str, object]:
 
 
 def read_job(job: ReadJob) -> Marker:
-    """Write read.parquet (schema RAW) and its marker into the job's folder. The entry point of a worker that only reads."""
+    """Write the hand-over READ (schema RAW) into the job's folder. The entry point of a worker that only reads.
+
+    Nothing is marked as finished: the file is taken and removed within the run.
+    """
     faults: dict[str, int] = {}
-    with parquet.Writer(job.folder / READ, RAW, passing=True) as writer:
+    with handover.Writer(job.folder / READ, RAW) as writer:
         for items in read_files(job, job.limits):
             writer.write(items)
             count_faults(items, faults)
-    return finish(job.folder, {READ: writer.rows}, fault_facts(faults))
+    return Marker({}, {"rows": writer.rows, **fault_facts(faults)})

@@ -18,7 +18,7 @@ from pipeline.storage.readers import ReadLimits
 from pipeline.work.jobs import Job
 from pipeline.work.markers import Marker
 from pipeline.work.pool import open_reading_pool
-from pipeline.work.read import READ, ReadJob
+from pipeline.work.read import ReadJob
 from pipeline.work.sandbox import WorkerDied
 
 Say = pytest.CaptureFixture[str]
@@ -155,7 +155,7 @@ def test_a_pool_that_only_reads_reads_in_a_process_without_kernels(raw: Path, tm
     (tmp_path / "job").mkdir()
     with open_reading_pool(1) as real:
         done = real.submit(ReadJob(tmp_path / "job", part.files, part.spec, ReadLimits()))
-    assert done.files[READ].rows == 1
+    assert done.facts["rows"] == 1
     code = "import sys, pipeline.work.nursery, pipeline.work.read; print(sorted({'numba', 'prefect'} & set(sys.modules)))"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout == "[]\n"

@@ -6,7 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipeline.storage import parquet
+from pipeline.schema import RAW
+from pipeline.storage import handover
 from pipeline.storage.readers import ReadLimits
 from pipeline.storage.sources import SourceSpec, list_input
 from pipeline.work import heartbeat
@@ -72,5 +73,6 @@ def test_what_is_read_is_written_with_its_faults_counted(tmp_path: Path) -> None
     (tmp_path / "in.jsonl").write_text("\n".join(lines))
     job = job_of(tmp_path / "job", tmp_path / "in.jsonl")
     marker = read_job(job)
-    assert marker.facts == {"faults": {"read.corrupt_json": 2}}
-    assert parquet.read(job.folder / READ)["text"].to_pylist() == ["Skogen växer.", "", ""]
+    assert marker.facts == {"rows": 3, "faults": {"read.corrupt_json": 2}}
+    (table,) = handover.stream(job.folder / READ, RAW)
+    assert table["text"].to_pylist() == ["Skogen växer.", "", ""]

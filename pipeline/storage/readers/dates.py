@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from functools import lru_cache
 
 _ISO = re.compile(
     r"\s*(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?\s*(Z|[+-]\d{2}:?\d{2})?)?\s*"
@@ -30,7 +31,12 @@ def iso_date(value: object) -> str | None:
         return iso_date(value.isoformat())
     if isinstance(value, datetime.date):
         return value.isoformat()
-    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return _iso_text(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else None
+
+
+# Records of one source share their days.
+@lru_cache(maxsize=4096)
+def _iso_text(text: str) -> str | None:
     if found := _ISO.fullmatch(text):
         return _full(*found.groups())
     if found := _COMPACT.fullmatch(text):

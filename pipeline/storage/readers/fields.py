@@ -93,7 +93,13 @@ def names_of(row: Mapping[str, Any], keys: Plan) -> Names:
         if date is None:
             # What is no date is kept as it was written.
             meta[str(keys.date)] = written
-    return Names(_scalar(row, keys.id), _scalar(row, keys.group), date, _scalar(row, keys.language), meta)
+    return Names(
+        None if keys.id is None else _scalar(row[keys.id]),
+        None if keys.group is None else _scalar(row[keys.group]),
+        date,
+        None if keys.language is None else _scalar(row[keys.language]),
+        meta,
+    )
 
 
 def described(row: Mapping[str, Any], spec: SourceSpec, skip: str | None = None) -> dict[str, Any]:
@@ -136,8 +142,9 @@ def _with_names(found: Found, names: Names) -> Found:
     return Found("", fault=found.fault, digest=found.digest, **{**names._asdict(), "meta": meta})
 
 
-def _scalar(row: Mapping[str, Any], key: str | None) -> str | None:
-    value = row[key] if key is not None else None
+def _scalar(value: object) -> str | None:
+    if type(value) is str:
+        return value.strip() or None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     return str(value).strip() or None

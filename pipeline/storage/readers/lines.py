@@ -47,18 +47,21 @@ def _rows(lines: list[bytes | TooLong], file: Input) -> Rows:
         except orjson.JSONDecodeError:
             # `read_line` says what is wrong with it.
             value = None
-        values.append(value if _is_plain(value, depth) else None)
+        values.append(value if _is_shallow(value, line, depth) else None)
         digests.append(sha256(line))
     return from_values(
         values, digests, file.spec, file.limits.text_chars, lambda at: read_line(lines[at], file)
     )
 
 
-def _is_plain(value: Any, depth: int) -> bool:
-    """Whether it is an object within the depth; one without lists and objects in it is told at a glance."""
+def _is_shallow(value: Any, line: bytes, depth: int) -> bool:
+    """Whether it is an object within the depth; nearly all are told at a glance."""
     if type(value) is not dict:
         return False
-    return _NESTED.isdisjoint(map(type, value.values())) or not _too_deep(value, depth)
+    if _NESTED.isdisjoint(map(type, value.values())):
+        return True
+    # Nested deeper than the limit it can only be with more brackets than that.
+    return line.count(b"{") + line.count(b"[") <= depth or not _too_deep(value, depth)
 
 
 def read_line(line: bytes | TooLong, file: Input) -> Found:
