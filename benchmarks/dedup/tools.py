@@ -58,9 +58,9 @@ def _managed(version: str) -> list[str]:
     return [str(folder / "bin" / "python") for folder in folders]
 
 
-def environment(peer: str) -> Path:
+def environment(peer: str, requirements: Path | None = None) -> Path:
     """Python of the peer's environment, made where it is not there yet (a failed one is made anew)."""
-    requirements = HERE / "requirements" / f"{peer}.txt"
+    requirements = requirements or HERE / "requirements" / f"{peer}.txt"
     folder = VENVS / peer
     done = folder / ".done"
     pinned = requirements.read_text()

@@ -84,10 +84,15 @@ def read_shard(job: MeasureJob) -> Iterator[pa.Table]:
         pending.append(items)
         size += items.nbytes
         if size >= BATCH_BYTES:
-            yield pa.concat_tables(pending)
+            yield _joined(pending)
             pending, size = [], 0
     if pending:
-        yield pa.concat_tables(pending)
+        yield _joined(pending)
+
+
+def _joined(tables: list[pa.Table]) -> pa.Table:
+    """In one piece each column, once for all stages."""
+    return pa.concat_tables(tables).combine_chunks()
 
 
 def measured(tables: Iterable[pa.Table], stages: tuple[Measure, ...]) -> Iterator[pa.Table]:

@@ -64,6 +64,25 @@ def test_bytes_of_no_nordic_encoding_are_noted() -> None:
     assert decode("Съешь ещё этих мягких французских булок".encode("koi8-r")).note == DOUBTFUL
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Όλοι οι άνθρωποι γεννιούνται ελεύθεροι και ίσοι στην αξιοπρέπεια.", "cp1253"),
+        ("כל בני האדם נולדו בני חורין ושווים בערכם", "cp1255"),
+        ("Wszyscy ludzie rodzą się wolni i równi pod względem swej godności.", "cp1250"),
+        ("Visi žmonės gimsta laisvi ir lygūs savo orumu ir teisėmis.", "cp1257"),
+        ("人人生而自由，在尊严和权利上一律平等。", "gb18030"),
+        ("すべての人間は、生まれながらにして自由である。", "shift_jis"),
+    ],
+)
+def test_another_alphabet_is_noted(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding)).note == DOUBTFUL
+
+
+def test_few_letters_say_nothing_about_an_alphabet() -> None:
+    assert decode("På ön, åå".encode("cp1252")).note is None
+
+
 def test_a_text_full_of_box_drawing_looks_wrong_and_swedish_does_not() -> None:
     assert looks_wrong("R├ñksm├╢rg├Ñs")
     assert not looks_wrong(SENTENCES[0])

@@ -47,13 +47,17 @@ def read_tables(
     rows = size = 0
     for piece in _pieces(file, spec, limits, each):
         if waiting and (rows + piece.num_rows > BATCH_ROWS or size >= BATCH_BYTES):
-            yield pa.concat_tables(waiting).combine_chunks()
+            yield _joined(waiting)
             waiting, rows, size = [], 0, 0
         waiting.append(piece)
         rows += piece.num_rows
         size += piece.column("text").nbytes
     if waiting:
-        yield pa.concat_tables(waiting).combine_chunks()
+        yield _joined(waiting)
+
+
+def _joined(tables: list[pa.Table]) -> pa.Table:
+    return tables[0] if len(tables) == 1 else pa.concat_tables(tables).combine_chunks()
 
 
 def _pieces(

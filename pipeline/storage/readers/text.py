@@ -62,7 +62,7 @@ def _yaml(block: str) -> Any:
     import yaml
 
     # Nine aliases in nine lines grow to a billion items when written out. Front matter has no use for them.
-    if any(isinstance(token, yaml.AliasToken) for token in _tokens(block)):
+    if "*" in block and any(isinstance(token, yaml.AliasToken) for token in _tokens(block)):
         return None
     try:
         # libyaml's safe loader where the wheel has it: twelve times faster, same schema.

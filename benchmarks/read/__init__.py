@@ -1,0 +1,1 @@
+"""Reading: speed and quality beside those of peers."""
