@@ -11,7 +11,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export HF_HUB_DISABLE_TELEMETRY := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: setup run test check lint types imports fast coverage quality bench bench-dedup base-model browser clean
+.PHONY: setup run test check lint types imports fast coverage quality bench bench-dedup bench-read base-model browser clean
 
 setup: $(VENV)/.done
 
@@ -60,14 +60,19 @@ coverage: setup browser
 
 # Every quality figure, from the command line's own outputs, into docs/quality.md. Needs ../shared/data and ../shared/scorers.
 quality: setup
-	$(BIN)/python benchmarks/quality.py
+	$(BIN)/python -m benchmarks.quality
 
 # Near-duplicates of ours and of six peers side by side, about half an hour of an idle machine; docs/bench-dedup.md says what it
 # measures. The peers' environments are made on the first run. For parts: BENCH="--only kvarn,daft --sizes 100".
 bench-dedup: setup
 	$(BIN)/python -m benchmarks.dedup.run $(BENCH)
 
-bench: bench-dedup
+# Reading of ours and of peers, format by format, and memory over large files: some twenty minutes; docs/bench-read.md says what
+# it measures. For parts: BENCH="--only HTML;PDF --rounds 3 --no-memory".
+bench-read: setup
+	$(BIN)/python -m benchmarks.read.run $(BENCH)
+
+bench: bench-dedup bench-read
 
 # Trains the embedded base model anew (an hour of one core); needs the texts that its card names.
 base-model: setup

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks import encoded
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 DATA, SCORERS = SHARED / "data", SHARED / "scorers"
@@ -133,7 +135,17 @@ def measure_all(work: Path, figures: Figures) -> None:
     figures.scores["language, per language"] = by_language(work / "lid.parquet")
     for name in ("lid", "mixed", "quality", "mojibake", "encoding", "html"):
         figures.scores[name] = score(name, work / f"{name}.parquet")
+    figures.scores["encoding, sentences (sv)"] = encoded_sentences(work, figures)
     figures.scores["pii"] = score("pii", work / "pii.parquet", work / "sfs.parquet")
+
+
+def encoded_sentences(work: Path, figures: Figures) -> dict[str, Any]:
+    """Text that comes back from files of one, five and thirty sentences in old encodings."""
+    folder = work / "encoded"
+    shutil.rmtree(folder, ignore_errors=True)
+    wanted = encoded.write(DATA / "lid" / "sentences.jsonl", folder)
+    run = kvarn("extract", folder, "--json", name="extract encoded", figures=figures)
+    return encoded.score(wanted, json.loads(run.output))
 
 
 def by_language(predictions: Path) -> dict[str, Any]:
