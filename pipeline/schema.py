@@ -63,7 +63,7 @@ REPAIRED = pa.schema(
         *list(RAW),
         need("content_id", pa.string()),
         need("repaired", pa.bool_()),
-        # Names of the repairs made, in the order in which they were made.
+        # Records of the repairs made, in order: `pipeline.stages.repair.replay` makes them again from the raw text.
         need("repairs", pa.list_(pa.string())),
     ]
 )

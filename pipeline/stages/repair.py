@@ -5,7 +5,7 @@ need anything; ftfy sees their suspicious lines only. What was done is named in 
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipeline.errors import ContractError
 from pipeline.kernels import suspects
 from pipeline.schema import REPAIRED, text_buffers
 from pipeline.stage import put
 from pipeline.stages import repair_steps as steps
+from pipeline.stages.repair_encoding import fix_encoding, replay_encoding
 
 ROUNDS = 6
 """One repair may uncover the next (an invisible character inside mojibake): steps run until nothing changes. Two rounds
@@ -44,35 +46,61 @@ class RepairConfig:
     """Words that were divided at a line's end are joined where that is safe: "skogs-", "bruk" becomes "skogsbruk"."""
 
 
-Step = tuple[str, int, Callable[[str], str]]
-"""Name in `repairs`, the suspicions that call for it, and the repair."""
+Mend = Callable[[str], tuple[str, list[str]]]
+"""From a text to the mended one and the records of what was done."""
 
-ALWAYS: tuple[Step, ...] = (
-    ("newlines", suspects.CARRIAGE_RETURN | suspects.CONTROL | suspects.SPACE, steps.fix_newlines),
-)
+Step = tuple[str, int, Mend]
+"""Name, the suspicions that call for it, and the repair."""
+
+
+def _whole(name: str, function: Callable[[str], str]) -> Mend:
+    """A repair of the whole text, whose record is its name: doing it again is replaying it."""
+
+    def mend(text: str) -> tuple[str, list[str]]:
+        changed = function(text)
+        return changed, [] if changed == text else [name]
+
+    return mend
+
+
+WHOLE: dict[str, Callable[[str], str]] = {
+    "newlines": steps.fix_newlines,
+    "entities": steps.fix_entities,
+    "ligatures": steps.fix_ligatures,
+    "spaces": steps.fix_spaces,
+    "controls": steps.remove_controls,
+    "hyphenation": steps.join_hyphens,
+    "invisible": steps.remove_invisible,
+    "nfc": steps.compose,
+}
+CALLS = {
+    "newlines": suspects.CARRIAGE_RETURN | suspects.CONTROL | suspects.SPACE,
+    "encoding": suspects.MOJIBAKE,
+    "entities": suspects.ENTITY,
+    "ligatures": suspects.LIGATURE,
+    "spaces": suspects.SPACE,
+    "controls": suspects.CONTROL,
+    "hyphenation": suspects.LINE_END_HYPHEN,
+    "invisible": suspects.INVISIBLE,
+    "nfc": suspects.COMPOSITION,
+}
+"""In the order in which the steps run."""
 
 
 def recipe(config: RepairConfig) -> tuple[Step, ...]:
-    """The steps in the order in which they run."""
-    wanted: list[Step | None] = [
-        *ALWAYS,
-        ("encoding", suspects.MOJIBAKE, steps.fix_encoding) if config.encoding else None,
-        ("entities", suspects.ENTITY, steps.fix_entities) if config.entities else None,
-        ("ligatures", suspects.LIGATURE, steps.fix_ligatures) if config.ligatures else None,
-        ("spaces", suspects.SPACE, steps.fix_spaces) if config.spaces else None,
-        ("controls", suspects.CONTROL, steps.remove_controls),
-        ("hyphenation", suspects.LINE_END_HYPHEN, steps.join_hyphens) if config.hyphenation else None,
-        ("invisible", suspects.INVISIBLE, steps.remove_invisible),
-        ("nfc", suspects.COMPOSITION, steps.compose),
-    ]
-    return tuple(step for step in wanted if step is not None)
+    """The steps in the order in which they run; those that are no option always do."""
+    return tuple(
+        (name, calls, fix_encoding if name == "encoding" else _whole(name, WHOLE[name]))
+        for name, calls in CALLS.items()
+        if getattr(config, name, True)
+    )
 
 
 def repair_text(text: str, config: RepairConfig | None = None) -> tuple[str, list[str]]:
-    r"""The repaired text and the names of the repairs, each once, in the order in which they were first made.
+    r"""The repaired text, and records of the repairs in the order in which they were made: what `replay` takes.
 
     >>> repair_text("FÃ¶rordning om skogs-\nbruk")
-    ('Förordning om skogsbruk', ['encoding', 'hyphenation'])
+    ('Förordning om skogsbruk', ['encoding 1 encode=latin-1 decode=utf-8', 'hyphenation'])
     >>> repair_text("nord- och sydsida, 10 000 kr, ”så”")
     ('nord- och sydsida, 10 000 kr, ”så”', [])
     """
@@ -81,14 +109,29 @@ def repair_text(text: str, config: RepairConfig | None = None) -> tuple[str, lis
     for _ in range(ROUNDS):
         before = text
         bits = suspects.suspicions(*_one(text))[0]
-        for name, calls, step in wanted:
-            changed = step(text) if bits & calls else text
-            if changed != text and name not in done:
-                done.append(name)
-            text = changed
+        for _name, calls, step in wanted:
+            if bits & calls:
+                text, records = step(text)
+                done += records
         if text == before:
             break
     return text, done
+
+
+def replay(text: str, repairs: Iterable[str]) -> str:
+    r"""The raw text with recorded repairs made again, and nothing looked for. Raises ContractError for records not of this text.
+
+    >>> replay("FÃ¶r skogs-\nbruk", ["encoding 1 encode=latin-1 decode=utf-8", "hyphenation"])
+    'För skogsbruk'
+    """
+    for record in repairs:
+        if record.startswith("encoding "):
+            text = replay_encoding(text, record)
+        elif record in WHOLE:
+            text = WHOLE[record](text)
+        else:
+            raise ContractError(f"no repair is called {record!r}; known: encoding, {', '.join(WHOLE)}")
+    return text
 
 
 def _one(text: str) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
@@ -138,9 +181,9 @@ class Repair:
         repairs: dict[int, list[str]] = {}
         for row in rows:
             before = text[row].as_py()
-            after, names = repair_text(before, self.config)
+            after, records = repair_text(before, self.config)
             if after != before:
-                changed[row], repairs[row] = after, names
+                changed[row], repairs[row] = after, records
         return changed, repairs
 
     def _content_ids(

@@ -4,23 +4,7 @@ import re
 import unicodedata
 from html import unescape
 
-import numpy as np
-
-from pipeline.kernels.suspects import mojibake_lines
-
 NEWLINES = re.compile("\r\n?|[\x0b\x0c\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}]")
-
-# Swedish letters that ftfy leaves when they stand alone in a line, because their second half reads as punctuation: UTF-8
-# read as cp1252 (capital A with tilde, then ellipsis) or as Mac Roman (square root, then ...). Only before a small letter.
-A_TILDE, ROOT = "\N{LATIN CAPITAL LETTER A WITH TILDE}", "\N{SQUARE ROOT}"
-LONE_LETTERS = {
-    f"{A_TILDE}\N{HORIZONTAL ELLIPSIS}": "Å",
-    f"{ROOT}§": "ä",
-    f"{ROOT}Ö": "Å",
-    f"{ROOT}Ñ": "Ä",
-    f"{ROOT}ñ": "Ö",
-}
-LONE_LETTER = re.compile(f"(?:{'|'.join(LONE_LETTERS)})(?=[a-zåäö])")
 
 ENTITY = re.compile(
     "&(?:[AEIOUYaeiouy](?:acute|grave|circ|uml|ring|tilde)|[aA][eE]lig|[oO]slash|[nN]tilde|[cC]cedil|szlig|nbsp|shy|sect|para"
@@ -98,27 +82,6 @@ JOINING_WORDS = frozenset(
 def fix_newlines(text: str) -> str:
     """CRLF, CR, vertical tab, form feed and Unicode's separators become line feeds."""
     return NEWLINES.sub("\n", text)
-
-
-def fix_encoding(text: str) -> str:
-    """Ftfy's encoding repair on the lines that can need it: a line is decoded as a whole or in its parts, never together
-    with others that were damaged otherwise.
-    """
-    numbers = mojibake_lines(np.frombuffer(text.encode("utf-8"), np.uint8))
-    if not len(numbers):
-        return text
-    lines = text.split("\n")
-    for number in numbers.tolist():
-        lines[number] = fix_line(lines[number])
-    return "\n".join(lines)
-
-
-def fix_line(line: str) -> str:
-    import ftfy
-    from ftfy.badness import is_bad
-
-    line = LONE_LETTER.sub(lambda match: LONE_LETTERS[match[0]], line)
-    return str(ftfy.fix_encoding(line)) if is_bad(line) else line
 
 
 def fix_entities(text: str) -> str:

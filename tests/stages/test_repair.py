@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.errors import ContractError
 from pipeline.kernels.suspects import suspicions
 from pipeline.stage import run_measure
-from pipeline.stages.repair import Repair, RepairConfig, content_id, recipe, repair_text
+from pipeline.stages.repair import Repair, RepairConfig, content_id, recipe, repair_text, replay
 
 CASES = Path(__file__).parent.parent / "cases" / "repair"
 
@@ -53,7 +54,13 @@ def test_text_that_only_looks_odd_is_left_alone(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", cases("repaired"), ids=lambda case: case["label"])
 def test_damage_is_repaired_and_named(case: dict[str, Any]) -> None:
-    assert repair_text(case["text"]) == (case["expect"], case["repairs"])
+    text, repairs = repair_text(case["text"])
+    # Each name once, in the order in which it was first needed.
+    assert (text, list(dict.fromkeys(record.split(" ")[0] for record in repairs))) == (
+        case["expect"],
+        case["repairs"],
+    )
+    assert replay(case["text"], repairs) == text
 
 
 @given(TROUBLE)
@@ -63,11 +70,40 @@ def test_repairing_twice_repairs_nothing_more(text: str) -> None:
 
 
 @given(TROUBLE)
+def test_replaying_the_records_gives_the_repaired_text(text: str) -> None:
+    repaired, repairs = repair_text(text)
+    assert replay(text, repairs) == repaired
+
+
+def test_one_odd_line_does_not_block_the_others_and_each_line_says_how_it_was_mended() -> None:
+    text = "Skogen är stor.\nFÃ¶rordning om björk\nf√∂r skogen\nfÃƒÂ¶r\nÃ…tgärder\nbjÃ¶rk"
+    repaired, repairs = repair_text(text)
+    assert repaired == "Skogen är stor.\nFörordning om björk\nför skogen\nför\nÅtgärder\nbjörk"
+    assert [record.split(" ")[:2] for record in repairs] == [["encoding", str(line)] for line in range(2, 7)]
+    assert replay(text, repairs) == repaired
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "förtrollning",
+        "encoding 9 encode=latin-1 decode=utf-8",
+        "encoding 1 encode=ascii decode=utf-8",
+        "encoding x a=b",
+        "encoding 1 koda",
+    ],
+)
+def test_a_record_of_another_text_is_refused(record: str) -> None:
+    with pytest.raises(ContractError, match=record.split(" ")[0]):
+        replay("på ön", [record])
+
+
+@given(TROUBLE)
 def test_the_scan_suspects_every_text_that_a_step_would_change(text: str) -> None:
     data = np.frombuffer(text.encode(), np.uint8)
     bits = suspicions(np.array([0, len(data)], np.int64), data)[0]
     for name, calls, step in recipe(RepairConfig()):
-        assert step(text) == text or bits & calls, name
+        assert step(text) == (text, []) or bits & calls, name
 
 
 @given(st.text(st.sampled_from("abcdefåäöÅÄÖ0123456789 .,;:!?()/\n"), max_size=60))
