@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from pipeline.errors import Unreadable
 from pipeline.schema import RAW, doc_id
-from pipeline.storage.readers import wrap
+from pipeline.storage.readers import parts, wrap
 from pipeline.storage.readers.detect import detect, zip_kind
 from pipeline.storage.readers.record import (
     Again,
@@ -115,9 +115,23 @@ def _whole_file(code: str, message: str) -> Found:
     return dataclasses.replace(broken(code, message), whole=True)
 
 
-def fault_record(uri: str, code: str, message: str, *, prefix: str = "") -> Record:
-    """The one record of a file that is not opened at all (a pipe, or a file that killed its reader twice)."""
-    return Record(uri, 0, prefix + uri, "", None, None, None, {"fault": message}, code, (), NO_DIGEST)
+def fault_record(uri: str, code: str, message: str, *, prefix: str = "", path: Path | None = None) -> Record:
+    """The one record of a file that is not read at all (a pipe, or a file that killed its reader twice)."""
+    digest = file_digest(path)
+    return Record(uri, 0, prefix + uri, "", None, None, None, {"fault": message}, code, (), digest)
+
+
+def file_digest(path: Path | None) -> str:
+    """Of a file as it lies on disk; NO_DIGEST where there is none or it cannot be opened. Hashing parses nothing."""
+    try:
+        # Opening a pipe would wait for a writer for ever.
+        if path is None or not stat.S_ISREG(path.stat().st_mode):
+            return NO_DIGEST
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        # The record says already that its file cannot be read.
+        return NO_DIGEST
 
 
 def table(records: Iterable[Record], source: str) -> pa.Table:
@@ -153,7 +167,8 @@ def read_tables(
     `each` is called with every record: a table of slow records may take minutes to fill.
     """
     if file.fault is not None:
-        records = iter([fault_record(file.uri, file.fault, file.message or file.fault, prefix=file.prefix)])
+        message = file.message or file.fault
+        records = iter([fault_record(file.uri, file.fault, message, prefix=file.prefix, path=file.path)])
     else:
         listed = (file.size, file.mtime_ns)
         records = read_file(file.path, file.uri, spec, limits, prefix=file.prefix, listed=listed)
@@ -189,6 +204,7 @@ class _Namer:
         self._spec = spec
         self._path = path
         self._next: dict[str, int] = {}
+        self._digest: str | None = None
 
     def records(self, found: Iterator[tuple[str, Found]], limits: ReadLimits) -> Iterator[Record]:
         for uri, item in found:
@@ -216,13 +232,9 @@ class _Namer:
         )
 
     def _file_digest(self) -> str:
-        """Of the file as it lies on disk: for records that are broken because their own bytes could not be told apart."""
-        try:
-            with self._path.open("rb") as stream:
-                return hashlib.file_digest(stream, "sha256").hexdigest()
-        except OSError:
-            # The record says already that its file cannot be read.
-            return NO_DIGEST
+        """For records that are broken because their own bytes could not be told apart; a large file may have thousands of them."""
+        self._digest = self._digest or file_digest(self._path)
+        return self._digest
 
 
 def _checked(item: Found, limits: ReadLimits) -> Found:
@@ -315,7 +327,9 @@ def _unwrapped(
         raise Unreadable("read.nested", "an archive inside of an archive; unpack it first")
     for member in (wrap.zip_members if kind == "zip" else wrap.tar_members)(stream, limits):
         inner = f"{uri}/{member.name}"
-        if member.fault is not None or member.stream is None:
+        if left_out := parts.enter():
+            yield inner, dataclasses.replace(left_out, whole=True)
+        elif member.fault is not None or member.stream is None:
             fault = member.fault or Unreadable("read.io_error", "the member cannot be opened")
             yield inner, dataclasses.replace(broken(fault.code, str(fault)), whole=True)
         else:
