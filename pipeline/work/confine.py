@@ -4,12 +4,14 @@ Linux only, without privileges. Elsewhere each function says that it did nothing
 """
 
 import ctypes
+import math
 import os
 import platform
 import resource
 import signal
 import struct
 import sys
+import time
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_SECCOMP = 22
@@ -87,6 +89,18 @@ def limit_resources(address_bytes: int, open_files: int = 256) -> None:
         _lower(resource.RLIMIT_AS, address_bytes)
 
 
+def limit_cpu(seconds: float) -> None:
+    """From now on this process may use `seconds` of CPU time before the kernel ends it with SIGXCPU. Call it anew with each document.
+
+    The second net: the main process, which looks from outside, ends a worker first. Hence whole seconds, one more than asked,
+    and only the soft bound, which may be raised again.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    bound = math.ceil(time.process_time() + seconds) + 1
+    soft = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
 def _lower(kind: int, value: int) -> None:
     _, hard = resource.getrlimit(kind)
     bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
@@ -100,3 +114,14 @@ def resident_bytes(pid: int) -> int:
             return int(stat.read().split()[1]) * resource.getpagesize()
     except (OSError, IndexError, ValueError):
         return 0
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time of a process with all its threads; 0 where the system does not tell or the process is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:  # noqa: PTH123
+            # After the name, which may hold spaces and brackets: state is field 3, utime 14, stime 15 (proc_pid_stat(5)).
+            fields = stat.read().rpartition(b")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, IndexError, ValueError):
+        return 0.0

@@ -118,4 +118,4 @@ def measure_shard(job: MeasureJob) -> Marker:
         for items in measured(read_shard(job), stages):
             writer.write(items)
             count_faults(items, faults)
-    return finish(job.folder, {ITEMS: writer.rows}, fault_facts(faults))
+    return finish(job.folder, {ITEMS: writer.rows}, fault_facts(faults, job.poison))

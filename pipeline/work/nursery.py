@@ -5,6 +5,7 @@ will ever open. The nursery has none, so its children are sound, and start in mi
 """
 
 import importlib
+import mmap
 import os
 import pickle
 import select
@@ -37,6 +38,7 @@ def main() -> None:
         if start["warm_up"]:
             load(start["warm_up"])()
     control.send_json({"ready": True})
+    pages: dict[int, mmap.mmap] = {}
     while os.getppid() == parent:
         if not select.select([control.connection], [], [], PARENT_POLL)[0]:
             continue
@@ -44,9 +46,10 @@ def main() -> None:
         if order is None:
             return
         if "end" in order:
-            control.send_json({"status": _end(order["end"])})
+            control.send_json(_end(order["end"], pages.pop(order["end"])))
         else:
-            _fork(control, function, order["address_bytes"])
+            pid, page = _fork(control, function, order["address_bytes"], order["cpu_seconds"])
+            pages[pid] = page
 
 
 @contextmanager
@@ -78,35 +81,47 @@ def load(path: str) -> Callable[..., Any]:
     return function
 
 
-def _fork(control: Frames, function: Callable[..., Any], address_bytes: int) -> None:
+def _fork(
+    control: Frames, function: Callable[..., Any], address_bytes: int, cpu_seconds: float
+) -> tuple[int, mmap.mmap]:
+    """The worker's number, and the page in which it notes its place: shared memory, so it can be read after the worker's death."""
     ours, theirs = socket.socketpair()
-    nursery = os.getpid()
+    nursery, page = os.getpid(), mmap.mmap(-1, mmap.PAGESIZE)
     pid = os.fork()
     if pid == 0:
         control.close()
         ours.close()
-        _work(Frames(theirs), function, nursery, address_bytes)
+        confine.die_with(nursery)
+        confine.limit_resources(address_bytes)
+        _work(Frames(theirs), function, cpu_seconds, page)
     theirs.close()
     socket.send_fds(control.connection, [b"f"], [ours.fileno()])
     ours.close()
     control.send_json({"pid": pid})
+    return pid, page
 
 
-def _end(pid: int) -> int:
-    """Kill and bury a worker. What it died of: a negative signal number, or an exit code."""
+def _end(pid: int, page: mmap.mmap) -> dict[str, int]:
+    """Kill and bury a worker. What it died of (a negative signal number, or an exit code), and at which part of its file."""
     # Not yet waited for, so the number cannot belong to another process meanwhile.
     os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
-    return os.waitstatus_to_exitcode(status)
+    with page:
+        return {"status": os.waitstatus_to_exitcode(status), "part": heartbeat.part_in(page)}
 
 
-def _work(frames: Frames, function: Callable[..., Any], nursery: int, address_bytes: int) -> None:
+def _work(frames: Frames, function: Callable[..., Any], cpu_seconds: float, page: mmap.mmap) -> None:
     """The life of a worker; never returns."""
-    confine.die_with(nursery)
-    confine.limit_resources(address_bytes)
-    heartbeat.beat_through(lambda uri: frames.send_json({"at": uri}))
+
+    def beat(uri: str) -> None:
+        confine.limit_cpu(cpu_seconds)
+        frames.send_json({"at": uri})
+
+    heartbeat.beat_through(beat, page)
     frames.send_json({"network": "blocked" if confine.forbid_network() else "open"})
     while (body := frames.receive()) is not None:
+        confine.limit_cpu(cpu_seconds)
+        heartbeat.at_part(0)
         answer = _answer(function, body)
         frames.send_json(answer)
         if answer.get("died"):

@@ -41,31 +41,47 @@ _BOOT = "import json,sys;sys.path[:]=json.loads(sys.argv[2]);from pipeline.work.
 
 @dataclass(frozen=True, slots=True)
 class SandboxLimits:
-    """Bounds of one worker. `wall_seconds` counts from the last beat: it bounds a record, or the measures of a table, not a job."""
+    """Bounds of one worker. Both times count from the last beat: they bound a record, or the measures of a table, not a job.
+
+    A document that computes for ever meets `cpu_seconds`, which a slow disk or a busy machine does not use up: that much of it is
+    the document's own fault. `wall_seconds` ends what waits for ever. Half of it: a worker that gets half a core meets both at once.
+    The slowest honest table of measures takes 10 s (our choice; see BATCH_ROWS in pipeline/work/measure.py).
+    """
 
     wall_seconds: float = 120.0
+    cpu_seconds: float = 60.0
     resident_bytes: int = 1 << 30
     address_bytes: int = 4 << 30
 
     def __post_init__(self) -> None:
         if (
-            self.wall_seconds <= 0
+            min(self.wall_seconds, self.cpu_seconds) <= 0
             or self.resident_bytes < 64 << 20
             or self.address_bytes < self.resident_bytes
         ):
             raise ConfigError(
-                f"sandbox limits {self} cannot work: wall_seconds above 0, resident_bytes at least 64 MiB, "
+                f"sandbox limits {self} cannot work: wall_seconds and cpu_seconds above 0, resident_bytes at least 64 MiB, "
                 "address_bytes at least resident_bytes"
             )
 
 
 class WorkerDied(KvarnError):
-    """A job's worker crashed, hung or took too much memory. `at` is the file it was at, None before the first one."""
+    """A job's worker crashed, hung or took too much memory. `at` is the file it was at, None before the first one.
 
-    def __init__(self, code: str, at: str | None, detail: str) -> None:
+    `part` is the part of that file, 0 where no part of it could be left out. `passing`: the cause may be the machine's, and gone
+    tomorrow; otherwise the same bytes will do the same again. `detail` holds no measured number: it is written into the release,
+    which must come out the same each time.
+    """
+
+    def __init__(
+        self, code: str, at: str | None, detail: str, *, part: int = 0, passing: bool = False
+    ) -> None:
         super().__init__(f"a worker died at {at or 'the start of its job'}: {detail}")
         self.code = code
         self.at = at
+        self.detail = detail
+        self.part = part
+        self.passing = passing
 
 
 class JobFailed(KvarnError):
@@ -89,6 +105,8 @@ class _Watch:
 
     deadline: float
     at: str | None = None
+    # CPU seconds of the worker at the first look after the last beat; reading it at each beat would cost more than a small file.
+    used: float | None = None
     next_look: float = field(default_factory=time.monotonic)
 
 
@@ -151,6 +169,7 @@ class SandboxPool(Generic[J, R]):
             "workers": self.workers,
             "network": self._network,
             "wall_seconds": self._limits.wall_seconds,
+            "cpu_seconds": self._limits.cpu_seconds,
             "resident_bytes": self._limits.resident_bytes,
             "address_bytes": self._limits.address_bytes if sys.platform.startswith("linux") else None,
         }
@@ -188,7 +207,7 @@ class SandboxPool(Generic[J, R]):
                 if message is None or "died" in message:
                     self._bury(worker, watch, memory=message is not None)
                 elif "at" in message:
-                    watch.at = str(message["at"])
+                    watch.at, watch.used = str(message["at"]), None
                     watch.deadline = time.monotonic() + self._limits.wall_seconds
                 elif message:
                     return message
@@ -203,31 +222,48 @@ class SandboxPool(Generic[J, R]):
         if now < watch.next_look:
             return
         watch.next_look = now + LOOK
+        used = confine.cpu_seconds(worker.pid)
+        if watch.used is None:
+            watch.used = used
+        if used - watch.used > self._limits.cpu_seconds:
+            raise _death(watch, *self._cpu(), part=self._end(worker)[1])
+        if confine.resident_bytes(worker.pid) > self._limits.resident_bytes:
+            raise _death(watch, *self._memory(), part=self._end(worker)[1])
         if now > watch.deadline:
-            self._end(worker)
-            raise WorkerDied(TIMEOUT, watch.at, f"no answer within {self._limits.wall_seconds:g} s")
-        resident = confine.resident_bytes(worker.pid)
-        if resident > self._limits.resident_bytes:
-            self._end(worker)
-            raise WorkerDied(
-                MEMORY, watch.at, f"{resident} bytes of memory; the limit is {self._limits.resident_bytes}"
-            )
+            wall, cpu = self._limits.wall_seconds, self._limits.cpu_seconds
+            detail = f"no answer within {wall:g} s, of which it computed for less than {cpu:g}"
+            raise _death(watch, TIMEOUT, detail, part=self._end(worker)[1], passing=True)
 
     def _bury(self, worker: _Worker, watch: _Watch, *, memory: bool) -> None:
         """A worker that is gone, or said that it is out of memory. Always raises WorkerDied."""
-        status = self._end(worker)
+        status, part = self._end(worker)
         if memory:
-            raise WorkerDied(MEMORY, watch.at, "out of address space")
+            raise _death(watch, *self._memory(), part=part)
+        if status == -signal.SIGXCPU:
+            raise _death(watch, *self._cpu(), part=part)
         if status == -signal.SIGKILL:
             # Nobody of us killed it: the kernel does so when the machine runs out of memory.
-            raise WorkerDied(MEMORY, watch.at, "killed from outside, most likely for want of memory")
-        raise WorkerDied(CRASH, watch.at, f"ended with status {status} (negative: a signal)")
+            detail = "killed from outside, most likely for want of memory"
+            raise _death(watch, MEMORY, detail, part=part, passing=True)
+        raise _death(watch, CRASH, f"ended with status {status} (negative: a signal)", part=part)
+
+    def _cpu(self) -> tuple[str, str]:
+        return TIMEOUT, f"more than {self._limits.cpu_seconds:g} s of CPU time"
+
+    def _memory(self) -> tuple[str, str]:
+        """The same words whichever of the two bounds was met first: that is chance."""
+        resident, address = self._limits.resident_bytes >> 20, self._limits.address_bytes >> 20
+        return MEMORY, f"more memory than {resident} MiB, or addresses than {address} MiB"
 
     def _fork(self) -> _Worker:
         with self._lock:
             self._await_nursery()
             try:
-                self._control.send_json({"address_bytes": self._limits.address_bytes})
+                limits = {
+                    "address_bytes": self._limits.address_bytes,
+                    "cpu_seconds": self._limits.cpu_seconds,
+                }
+                self._control.send_json(limits)
                 self._control.connection.settimeout(START_SECONDS)
                 _, handles, _, _ = socket.recv_fds(self._control.connection, 1, 1)
                 born = self._control.receive_json(START_SECONDS)
@@ -255,7 +291,8 @@ class SandboxPool(Generic[J, R]):
         if not self._ready:
             raise KvarnError("workers cannot start: the process that forks them failed; its error is above")
 
-    def _end(self, worker: _Worker) -> int:
+    def _end(self, worker: _Worker) -> tuple[int, int]:
+        """Kill a worker if it still lives: how it ended, and at which part of its file."""
         worker.frames.close()
         with self._lock:
             try:
@@ -265,7 +302,11 @@ class SandboxPool(Generic[J, R]):
                 answer = None
         if answer is None:
             raise KvarnError("the process that forks workers ended; run again")
-        return int(answer["status"])
+        return int(answer["status"]), int(answer["part"])
+
+
+def _death(watch: _Watch, code: str, detail: str, *, part: int, passing: bool = False) -> WorkerDied:
+    return WorkerDied(code, watch.at, detail, part=part, passing=passing)
 
 
 def _start_nursery() -> tuple[subprocess.Popen[bytes], Frames]:

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UsageError
-from pipeline.work.heartbeat import now_at
+from pipeline.storage.readers import mail, text, warc
+from pipeline.work.heartbeat import at_part, now_at
+from pipeline.work.markers import Marker
+from pipeline.work.read import ReadJob, read_job
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,63 @@ def _files(job: dict[str, Any]) -> int:
     return len(job["files"])
 
 
+def _burn(job: dict[str, Any]) -> int:
+    """Compute for `seconds` of CPU time, in as many files as named."""
+    for uri in job["files"]:
+        now_at(uri)
+        _compute(job["seconds"])
+    return len(job["files"])
+
+
+def _compute(seconds: float) -> None:
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+
+
+def _die_in_part(job: dict[str, Any]) -> None:
+    for number in range(1, job["part"] + 1):
+        at_part(number)
+    os.kill(os.getpid(), job["signal"])
+
+
+def read_with_traps(job: ReadJob) -> Marker:
+    """As `read_job`, with parsers that hang, crash, or take all memory where a document says so."""
+    for module, name in ((text, "read_text"), (warc, "_page"), (mail, "_message")):
+        setattr(module, name, _trapped(getattr(module, name)))
+    return read_job(job)
+
+
+def _trapped(parse: Any) -> Any:
+    if hasattr(parse, "trapped"):
+        # A long-lived worker has its traps already.
+        return parse
+
+    def trap(source: Any, **more: Any) -> Any:
+        told = _told(source)
+        if b"burn" in told:
+            _compute(60)
+        elif b"segfault" in told:
+            ctypes.string_at(0)
+        elif b"hog" in told:
+            _hog({})
+        elif b"kill" in told:
+            os.kill(os.getpid(), 9)
+        return parse(source, **more)
+
+    trap.trapped = True  # type: ignore[attr-defined]
+    return trap
+
+
+def _told(source: Any) -> bytes:
+    """The beginning of a document, without using it up: of a file, a message, or the address of a page."""
+    if isinstance(source, bytes):
+        return source
+    if hasattr(source, "stream"):
+        return bytes(source.stream.peek(100))
+    return str(source.headers["WARC-Target-URI"]).encode()
+
+
 def _raise(job: dict[str, Any]) -> None:
     raise UsageError("so not")
 
@@ -59,6 +119,9 @@ ACTIONS: dict[str, Any] = {
     "hog": _hog,
     "connect": _connect,
     "files": _files,
+    "burn": _burn,
+    "die in part": _die_in_part,
+    "at part": lambda job: at_part(job["part"]) or job["part"],
     "raise": _raise,
     "bug": lambda job: 1 // 0,
     "together": lambda job: _together(job),

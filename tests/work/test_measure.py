@@ -22,6 +22,7 @@ from pipeline.work.measure import (
     measured_schema,
     read_shard,
 )
+from pipeline.work.poison import Poison
 
 
 def job_of(world: World, folder: Path, source: str = "brev") -> MeasureJob:
@@ -59,7 +60,7 @@ def test_batches_change_no_byte(world: World, tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_poisonous_file_is_never_opened(world: World, tmp_path: Path) -> None:
-    job = replace(job_of(world, tmp_path / "shard"), poison=(("medlem.txt", "read.crash"),))
+    job = replace(job_of(world, tmp_path / "shard"), poison=(Poison("medlem.txt", "read.crash", "x"),))
     (world.raw / "brev" / "medlem.txt").unlink()
     tables = pa.concat_tables(read_shard(job)).to_pylist()
     poisoned = [row for row in tables if row["uri"] == "medlem.txt"]

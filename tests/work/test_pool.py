@@ -1,6 +1,7 @@
 """The pool of a run and what lives inside its processes: answers, limits and messages, tried here without forking."""
 
 import dataclasses
+import mmap
 import os
 import pickle
 import resource
@@ -165,25 +166,29 @@ def test_a_worker_serves_until_its_parent_hangs_up(
     def ended(status: int) -> None:
         raise Ended(status)
 
-    monkeypatch.setattr(confine, "die_with", limits.append)
-    monkeypatch.setattr(confine, "limit_resources", limits.append)
+    monkeypatch.setattr(confine, "limit_cpu", limits.append)
     monkeypatch.setattr(confine, "forbid_network", lambda: True)
     monkeypatch.setattr(os, "_exit", ended)
     monkeypatch.setattr(heartbeat, "_beat", [])
+    monkeypatch.setattr(heartbeat, "_page", [])
+    page = mmap.mmap(-1, mmap.PAGESIZE)
     ours, theirs = pair
     for job in ("a", MemoryError()):
         ours.send(pickle.dumps(job))
 
     def perform(job: Any) -> Any:
         heartbeat.now_at("fil.txt")
+        heartbeat.at_part(4)
         return raises(job) if isinstance(job, Exception) else job
 
     with pytest.raises(Ended):
-        nursery._work(theirs, perform, 77, 1 << 30)
+        nursery._work(theirs, perform, 7.5, page)
     told = [ours.receive_json(1) for _ in range(5)]
     at = {"at": "fil.txt"}
     assert told == [{"network": "blocked"}, at, {"result": "a"}, at, {"died": "memory"}]
-    assert limits == [77, 1 << 30]
+    # With each job and each file.
+    assert limits == [7.5] * 4
+    assert heartbeat.part_in(page) == 4
 
 
 def test_the_nursery_forks_ends_and_stops_as_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,12 +213,12 @@ def test_the_nursery_forks_ends_and_stops_as_told(monkeypatch: pytest.MonkeyPatc
     control = Frames(ours)
     control.send_json({"function": "pipeline.work.pool:marker", "warm_up": "pipeline.work.pool:warm_up"})
     assert control.receive_json(30) == {"ready": True}
-    control.send_json({"address_bytes": 1 << 30})
+    control.send_json({"address_bytes": 1 << 30, "cpu_seconds": 5})
     _, handles, _, _ = socket.recv_fds(control.connection, 1, 1)
     os.close(handles[0])
     assert control.receive_json(5) == {"pid": 4711}
     control.send_json({"end": 4711})
-    assert control.receive_json(5) == {"status": -signal.SIGKILL}
+    assert control.receive_json(5) == {"status": -signal.SIGKILL, "part": 0}
     assert ended == [(4711, signal.SIGKILL)]
     control.close()
     serving.join(5)
@@ -245,29 +250,32 @@ def test_a_forked_worker_keeps_only_its_own_end(
 ) -> None:
     control, _ = pair
 
-    def work(frames: Frames, function: object, parent: int, address_bytes: int) -> None:
+    def work(frames: Frames, function: object, cpu_seconds: float, page: mmap.mmap) -> None:
         assert control.connection.fileno() == -1
         frames.close()
         raise Ended
 
+    limits: list[object] = []
     monkeypatch.setattr(os, "fork", lambda: 0)
     monkeypatch.setattr(nursery, "_work", work)
+    monkeypatch.setattr(confine, "die_with", limits.append)
+    monkeypatch.setattr(confine, "limit_resources", limits.append)
     with pytest.raises(Ended):
-        nursery._fork(control, raises, 1 << 30)
+        nursery._fork(control, raises, 1 << 30, 5.0)
+    assert limits == [os.getpid(), 1 << 30]
 
 
 def test_a_worker_whose_parent_hangs_up_between_jobs_ends_well(
     pair: tuple[Frames, Frames], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     statuses: list[int] = []
-    for name in ("die_with", "limit_resources"):
-        monkeypatch.setattr(confine, name, lambda _: None)
     monkeypatch.setattr(confine, "forbid_network", lambda: False)
     monkeypatch.setattr(os, "_exit", statuses.append)
     monkeypatch.setattr(heartbeat, "_beat", [])
+    monkeypatch.setattr(heartbeat, "_page", [])
     ours, theirs = pair
     ours.connection.shutdown(socket.SHUT_WR)
-    nursery._work(theirs, raises, 77, 1 << 30)
+    nursery._work(theirs, raises, 5.0, mmap.mmap(-1, mmap.PAGESIZE))
     assert ours.receive_json(1) == {"network": "open"}
     assert statuses == [0]
 
@@ -338,9 +346,23 @@ def test_a_worker_whose_parent_is_gone_already_ends(monkeypatch: pytest.MonkeyPa
     assert bool(libc.asked) == (platform == "linux")
 
 
-def test_memory_of_a_process_is_told_and_that_of_none_is_nothing() -> None:
+def test_memory_and_time_of_a_process_are_told_and_those_of_none_are_nothing() -> None:
     assert confine.resident_bytes(os.getpid()) > 1 << 20
     assert confine.resident_bytes(1 << 30) == 0
+    assert confine.cpu_seconds(os.getpid()) > 0
+    assert confine.cpu_seconds(1 << 30) == 0
+
+
+@pytest.mark.parametrize(("hard", "soft"), [(resource.RLIM_INFINITY, 108), (105, 105)])
+def test_the_bound_on_cpu_time_moves_with_the_clock(
+    monkeypatch: pytest.MonkeyPatch, hard: int, soft: int
+) -> None:
+    set_to: list[object] = []
+    monkeypatch.setattr("time.process_time", lambda: 99.5)
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (1, hard))
+    monkeypatch.setattr(resource, "setrlimit", lambda kind, bounds: set_to.append((kind, bounds)))
+    confine.limit_cpu(7.0)
+    assert set_to == [(resource.RLIMIT_CPU, (soft, hard))]
 
 
 # What the pool says where its processes are gone

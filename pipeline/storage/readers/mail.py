@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from pipeline.errors import Unreadable
 from pipeline.storage.encoding import decode
+from pipeline.storage.readers import parts
 from pipeline.storage.readers.html import NO_TEXT, markup_text
 from pipeline.storage.readers.lines import TooLong, split_lines
 from pipeline.storage.readers.record import Found, Input, broken, sha256
@@ -34,7 +35,7 @@ def read_mail(file: Input) -> Iterator[Found]:
         if isinstance(message, TooLong):
             yield broken("read.line_too_long", str(message))
         else:
-            yield _message(message, whole=False)
+            yield parts.enter() or _message(message, whole=False)
 
 
 def _messages(file: Input) -> Iterator[bytes | TooLong]:

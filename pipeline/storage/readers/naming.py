@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,7 @@ class Namer:
         self._path = path
         self._limits = limits
         self._next: dict[str, int] = {}
+        self._digest: str | None = None
 
     def named(self, found: Iterator[tuple[str, Found | Rows]]) -> Iterator[Record | NamedRows]:
         for uri, item in found:
@@ -94,13 +96,22 @@ class Namer:
         )
 
     def _file_digest(self) -> str:
-        """Of the file as it lies on disk: for records that are broken because their own bytes could not be told apart."""
-        try:
-            with self._path.open("rb") as stream:
-                return hashlib.file_digest(stream, "sha256").hexdigest()
-        except OSError:
-            # The record says already that its file cannot be read.
+        """For records that are broken because their own bytes could not be told apart; a large file may have thousands of them."""
+        self._digest = self._digest or file_digest(self._path)
+        return self._digest
+
+
+def file_digest(path: Path | None) -> str:
+    """Of a file as it lies on disk; NO_DIGEST where there is none or it cannot be opened. Hashing parses nothing."""
+    try:
+        # Opening a pipe would wait for a writer for ever.
+        if path is None or not stat.S_ISREG(path.stat().st_mode):
             return NO_DIGEST
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        # The record says already that its file cannot be read.
+        return NO_DIGEST
 
 
 def _checked(item: Found, limits: ReadLimits) -> Found:

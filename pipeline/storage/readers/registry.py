@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.errors import Unreadable
-from pipeline.storage.readers import wrap
+from pipeline.storage.readers import parts, wrap
 from pipeline.storage.readers.detect import detect, zip_kind
 from pipeline.storage.readers.naming import NamedRows, Namer
 from pipeline.storage.readers.record import Again, Found, Input, ReadLimits, Record, as_buffered, broken
@@ -153,7 +153,9 @@ def _unwrapped(
         raise Unreadable("read.nested", "an archive inside of an archive; unpack it first")
     for member in (wrap.zip_members if kind == "zip" else wrap.tar_members)(stream, limits):
         inner = f"{uri}/{member.name}"
-        if member.fault is not None or member.stream is None:
+        if left_out := parts.enter():
+            yield inner, dataclasses.replace(left_out, whole=True)
+        elif member.fault is not None or member.stream is None:
             fault = member.fault or Unreadable("read.io_error", "the member cannot be opened")
             yield inner, dataclasses.replace(broken(fault.code, str(fault)), whole=True)
         else:

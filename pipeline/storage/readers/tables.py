@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.schema import RAW, doc_id, doc_ids
-from pipeline.storage.readers.naming import NO_DIGEST, NamedRows
+from pipeline.storage.readers.naming import NamedRows, file_digest
 from pipeline.storage.readers.record import ReadLimits, Record, meta_json
 from pipeline.storage.readers.registry import read_items
 from pipeline.storage.sources import InputFile, SourceSpec
@@ -16,9 +16,12 @@ BATCH_ROWS = 4096
 BATCH_BYTES = 16 << 20
 
 
-def fault_record(uri: str, code: str, message: str, *, prefix: str = "") -> Record:
-    """The one record of a file that is not opened at all (a pipe, or a file that killed its reader twice)."""
-    return Record(uri, 0, prefix + uri, "", None, None, None, {"fault": message}, code, (), NO_DIGEST)
+def fault_record(file: InputFile, code: str) -> Record:
+    """The one record of a file that is not read at all (a pipe, or a file that killed its reader twice)."""
+    meta = {"fault": file.message or code}
+    return Record(
+        file.uri, 0, file.prefix + file.uri, "", None, None, None, meta, code, (), file_digest(file.path)
+    )
 
 
 def read_file(
@@ -84,7 +87,7 @@ def _pieces(
 
 def _items(file: InputFile, spec: SourceSpec, limits: ReadLimits) -> Iterator[Record | NamedRows]:
     if file.fault is not None:
-        yield fault_record(file.uri, file.fault, file.message or file.fault, prefix=file.prefix)
+        yield fault_record(file, file.fault)
         return
     listed = (file.size, file.mtime_ns)
     yield from read_items(file.path, file.uri, spec, limits, prefix=file.prefix, listed=listed)

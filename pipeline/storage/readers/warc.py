@@ -6,6 +6,7 @@ from typing import Any, BinaryIO
 
 from pipeline.errors import Unreadable
 from pipeline.storage.encoding import decode
+from pipeline.storage.readers import parts
 from pipeline.storage.readers.dates import iso_date
 from pipeline.storage.readers.html import found_page
 from pipeline.storage.readers.record import Found, Input, broken, sha256
@@ -23,7 +24,7 @@ def read_warc(file: Input) -> Iterator[Found]:
         for record in ArchiveIterator(
             _Forward(file.stream), record_types=wanted, parse_http=True, auto_decode="all"
         ):
-            found = _page(record)
+            found = parts.enter() or _page(record)
             if found is not None:
                 yield found
     except (OSError, ValueError, RuntimeError) as error:
