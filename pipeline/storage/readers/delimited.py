@@ -27,6 +27,10 @@ def read_delimited(file: Input) -> Iterator[Found]:
             continue
         if cells is None:
             return
+        if text.ended:
+            # csv asked for another line in the middle of a row, and takes what there is.
+            yield broken("read.corrupt_csv", "a quote is opened and never closed; the rows after it are lost")
+            return
         if header is None:
             header = _header(cells)
         elif any(cells):
@@ -63,12 +67,14 @@ class _Lines:
 
     def __init__(self, lines: io.TextIOWrapper, sample: str) -> None:
         self.lines = lines
+        self.ended = False
         self.sample = sample
 
     def __iter__(self) -> Iterator[str]:
         for line in self.lines:
             # csv refuses NUL; old exports pad with it.
             yield line.replace("\0", "")
+        self.ended = True
 
 
 def _open(file: Input) -> tuple[_Lines, str | None]:
@@ -102,11 +108,15 @@ def _cut(head: bytes) -> bytes:
 
 def _header(cells: list[str]) -> list[str]:
     """Column names, made distinct and never empty."""
-    names: list[str] = []
+    # A dict and not a list: a header of a million cells would be compared with itself for hours.
+    names: dict[str, None] = {}
     for at, cell in enumerate(cells):
         name = cell.strip().lstrip("\N{ZERO WIDTH NO-BREAK SPACE}") or f"column {at + 1}"
-        names.append(name if name not in names else f"{name} {at + 1}")
-    return names
+        name = name if name not in names else f"{name} {at + 1}"
+        while name in names:
+            name += "+"
+        names[name] = None
+    return list(names)
 
 
 def _row(header: list[str], cells: list[str], file: Input, note: str | None, line: int) -> Found:
