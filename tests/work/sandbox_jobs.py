@@ -62,6 +62,11 @@ def _compute(seconds: float) -> None:
         pass
 
 
+def _at_part(job: dict[str, Any]) -> int:
+    at_part(job["part"])
+    return int(job["part"])
+
+
 def _die_in_part(job: dict[str, Any]) -> None:
     for number in range(1, job["part"] + 1):
         at_part(number)
@@ -121,7 +126,7 @@ ACTIONS: dict[str, Any] = {
     "files": _files,
     "burn": _burn,
     "die in part": _die_in_part,
-    "at part": lambda job: at_part(job["part"]) or job["part"],
+    "at part": _at_part,
     "raise": _raise,
     "bug": lambda job: 1 // 0,
     "together": lambda job: _together(job),

@@ -63,7 +63,8 @@ def job_of(folder: Path, files: dict[str, bytes], name: str = "job") -> ReadJob:
 
 
 def rows(job: ReadJob) -> list[dict[str, Any]]:
-    return parquet.read(job.folder / READ).to_pylist()
+    found: list[dict[str, Any]] = parquet.read(job.folder / READ).to_pylist()
+    return found
 
 
 def packed(texts: list[str]) -> bytes:
