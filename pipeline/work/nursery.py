@@ -118,7 +118,7 @@ def _work(frames: Frames, function: Callable[..., Any], cpu_seconds: float, page
         frames.send_json({"at": uri})
 
     heartbeat.beat_through(beat, page)
-    frames.send_json({"network": "blocked" if confine.forbid_network() else "open"})
+    frames.send_json({"network": "blocked" if confine.forbid_calls() else "open"})
     while (body := frames.receive()) is not None:
         confine.limit_cpu(cpu_seconds)
         heartbeat.at_part(0)

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import socket
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,25 @@ def _connect(job: dict[str, Any]) -> str:
     except OSError as error:
         return type(error).__name__
     return "open"
+
+
+def _start(job: dict[str, Any]) -> str:
+    try:
+        subprocess.run(["/bin/true"], check=False)
+    except OSError as error:
+        return type(error).__name__
+    return "started"
+
+
+def _trace(job: dict[str, Any]) -> int:
+    """The error number of PTRACE_ATTACH to the nursery."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    return 0 if libc.ptrace(16, os.getppid(), None, None) == 0 else ctypes.get_errno()
+
+
+def _write_into(job: dict[str, Any]) -> int:
+    libc = ctypes.CDLL(None, use_errno=True)
+    return 0 if libc.process_vm_writev(os.getppid(), None, 0, None, 0, 0) == 0 else ctypes.get_errno()
 
 
 def _files(job: dict[str, Any]) -> int:
@@ -123,6 +143,9 @@ ACTIONS: dict[str, Any] = {
     "exit": lambda job: os._exit(7),
     "hog": _hog,
     "connect": _connect,
+    "start": _start,
+    "trace": _trace,
+    "write into": _write_into,
     "files": _files,
     "burn": _burn,
     "die in part": _die_in_part,

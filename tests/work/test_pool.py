@@ -167,7 +167,7 @@ def test_a_worker_serves_until_its_parent_hangs_up(
         raise Ended(status)
 
     monkeypatch.setattr(confine, "limit_cpu", limits.append)
-    monkeypatch.setattr(confine, "forbid_network", lambda: True)
+    monkeypatch.setattr(confine, "forbid_calls", lambda: True)
     monkeypatch.setattr(os, "_exit", ended)
     monkeypatch.setattr(heartbeat, "_beat", [])
     monkeypatch.setattr(heartbeat, "_page", [])
@@ -269,7 +269,7 @@ def test_a_worker_whose_parent_hangs_up_between_jobs_ends_well(
     pair: tuple[Frames, Frames], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     statuses: list[int] = []
-    monkeypatch.setattr(confine, "forbid_network", lambda: False)
+    monkeypatch.setattr(confine, "forbid_calls", lambda: False)
     monkeypatch.setattr(os, "_exit", statuses.append)
     monkeypatch.setattr(heartbeat, "_beat", [])
     monkeypatch.setattr(heartbeat, "_page", [])
@@ -303,12 +303,12 @@ def test_another_system_gets_no_address_limit(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(resource, "setrlimit", lambda kind, _: asked.append(kind))
     confine.limit_resources(1 << 32)
     assert resource.RLIMIT_AS not in asked
-    assert not confine.forbid_network()
+    assert not confine.forbid_calls()
 
 
 def test_an_unknown_machine_has_no_filter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
-    assert not confine.forbid_network()
+    assert not confine.forbid_calls()
 
 
 class Libc:
@@ -328,7 +328,7 @@ def test_the_network_counts_as_blocked_only_if_the_kernel_says_so(
 ) -> None:
     libc = Libc(*answers)
     monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: libc)
-    assert confine.forbid_network() is blocked
+    assert confine.forbid_calls() is blocked
     assert len(libc.asked) == len(answers)
 
 
