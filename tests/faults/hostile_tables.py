@@ -20,7 +20,7 @@ def _tables() -> Iterator[Case]:
         "cell of 17 MB",
         "a.csv",
         lambda: b"id,text\n1," + b"x" * (17 << 20) + b"\n2,ok\n",
-        "corrupt_csv too_large",
+        "line_too_long",
         good=1,
     )
     yield case("NUL", "a.csv", b"id,text\n1,a\0b\n", good=1)

@@ -10,6 +10,7 @@ from pipeline.storage.readers.record import Again, Found, Input, as_buffered, br
 
 DELIMITERS = (";", ",", "\t", "|")
 SNIFF_BYTES = 1 << 18
+LONG = "the line is longer than the limit"
 
 
 def read_delimited(file: Input) -> Iterator[Found]:
@@ -23,7 +24,8 @@ def read_delimited(file: Input) -> Iterator[Found]:
         try:
             cells = next(rows, None)
         except csv.Error as error:
-            yield broken("read.corrupt_csv", f"line {rows.line_num}: {error}")
+            code = "read.line_too_long" if error.args == (LONG,) else "read.corrupt_csv"
+            yield broken(code, f"at line {rows.line_num}: {error}")
             continue
         if cells is None:
             return
@@ -62,19 +64,30 @@ def sniff(sample: str, *, tab: bool) -> str:
     return chosen
 
 
-class _Lines:
+class _Lines(Iterator[str]):
     """Iterates decoded text lines with their ends, as csv wants them; keeps the head for sniffing."""
 
-    def __init__(self, lines: io.TextIOWrapper, sample: str) -> None:
+    def __init__(self, lines: io.TextIOWrapper, sample: str, most: int) -> None:
         self.lines = lines
+        self.most = most
         self.ended = False
         self.sample = sample
 
     def __iter__(self) -> Iterator[str]:
-        for line in self.lines:
-            # csv refuses NUL; old exports pad with it.
-            yield line.replace("\0", "")
-        self.ended = True
+        return self
+
+    def __next__(self) -> str:
+        line = self.lines.readline(self.most + 1)
+        if len(line) > self.most and not line.endswith(("\n", "\r")):
+            # Never whole in memory: a file may be one line.
+            while line and not line.endswith(("\n", "\r")):
+                line = self.lines.readline(1 << 20)
+            raise csv.Error(LONG)
+        if not line:
+            self.ended = True
+            raise StopIteration
+        # csv refuses NUL; old exports pad with it.
+        return line.replace("\0", "")
 
 
 def _open(file: Input) -> tuple[_Lines, str | None]:
@@ -86,7 +99,7 @@ def _open(file: Input) -> tuple[_Lines, str | None]:
         lines = io.TextIOWrapper(file.stream, "utf-8-sig", errors="kvarn.stray", newline="")
     else:
         lines = io.TextIOWrapper(file.stream, found.encoding, errors="replace", newline="")
-    return _Lines(lines, found.text), found.note
+    return _Lines(lines, found.text, file.limits.line_bytes), found.note
 
 
 def _peek(file: Input) -> bytes:
