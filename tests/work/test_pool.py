@@ -171,7 +171,7 @@ def test_a_worker_serves_until_its_parent_hangs_up(
     monkeypatch.setattr(os, "_exit", ended)
     monkeypatch.setattr(heartbeat, "_beat", [])
     monkeypatch.setattr(heartbeat, "_page", [])
-    page = mmap.mmap(-1, mmap.PAGESIZE)
+    page = mmap.mmap(-1, heartbeat.PAGE_BYTES)
     ours, theirs = pair
     for job in ("a", MemoryError()):
         ours.send(pickle.dumps(job))
@@ -186,9 +186,50 @@ def test_a_worker_serves_until_its_parent_hangs_up(
     told = [ours.receive_json(1) for _ in range(5)]
     at = {"at": "fil.txt"}
     assert told == [{"network": "blocked"}, at, {"result": "a"}, at, {"died": "memory"}]
-    # With each job and each file.
+    # With each job and the first file of each.
     assert limits == [7.5] * 4
-    assert heartbeat.part_in(page) == 4
+    assert heartbeat.place_in(page) == ("fil.txt", 4)
+
+
+def test_a_page_holds_the_last_file_and_part_whatever_was_written_before() -> None:
+    with mmap.mmap(-1, heartbeat.PAGE_BYTES) as page:
+        assert heartbeat.place_in(page) == (None, 0)
+        for uri in ("kort", "en längre väg/" * 300, "å", "", "\U0001f332.txt"):
+            heartbeat.note(page, uri)
+            assert heartbeat.place_in(page) == (uri or None, 0)
+        heartbeat.note(page, "x" * 100_000)
+        uri, _ = heartbeat.place_in(page)
+        assert uri is not None
+        assert set(uri) == {"x"}
+        page[:] = b"\xff" * heartbeat.PAGE_BYTES
+        assert heartbeat.place_in(page)[1] == -1
+
+
+def test_many_small_files_are_few_messages(
+    pair: tuple[Frames, Frames], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confine, "limit_cpu", lambda _: None)
+    monkeypatch.setattr(confine, "forbid_calls", lambda: True)
+    monkeypatch.setattr(os, "_exit", lambda _: None)
+    monkeypatch.setattr(heartbeat, "_beat", [])
+    monkeypatch.setattr(heartbeat, "_page", [])
+    monkeypatch.setattr(nursery, "TELL_SECONDS", 1000.0)
+    monkeypatch.setattr("time.monotonic", lambda: 5000.0)
+    ours, theirs = pair
+    for _ in range(2):
+        ours.send(pickle.dumps("a"))
+    ours.connection.shutdown(socket.SHUT_WR)
+    page = mmap.mmap(-1, heartbeat.PAGE_BYTES)
+
+    def many(_: object) -> None:
+        for number in range(500):
+            heartbeat.now_at(str(number))
+
+    nursery._work(theirs, many, 5.0, page)
+    told = [ours.receive_json() for _ in range(5)]
+    first = {"at": "0"}
+    assert told == [{"network": "blocked"}, first, {"result": None}, first, {"result": None}]
+    assert heartbeat.place_in(page) == ("499", 0)
 
 
 def test_the_nursery_forks_ends_and_stops_as_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,7 +259,7 @@ def test_the_nursery_forks_ends_and_stops_as_told(monkeypatch: pytest.MonkeyPatc
     os.close(handles[0])
     assert control.receive_json(5) == {"pid": 4711}
     control.send_json({"end": 4711})
-    assert control.receive_json(5) == {"status": -signal.SIGKILL, "part": 0}
+    assert control.receive_json(5) == {"status": -signal.SIGKILL, "at": None, "part": 0}
     assert ended == [(4711, signal.SIGKILL)]
     control.close()
     serving.join(5)
@@ -275,7 +316,7 @@ def test_a_worker_whose_parent_hangs_up_between_jobs_ends_well(
     monkeypatch.setattr(heartbeat, "_page", [])
     ours, theirs = pair
     ours.connection.shutdown(socket.SHUT_WR)
-    nursery._work(theirs, raises, 5.0, mmap.mmap(-1, mmap.PAGESIZE))
+    nursery._work(theirs, raises, 5.0, mmap.mmap(-1, heartbeat.PAGE_BYTES))
     assert ours.receive_json(1) == {"network": "open"}
     assert statuses == [0]
 
