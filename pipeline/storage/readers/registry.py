@@ -115,23 +115,30 @@ def _whole_file(code: str, message: str) -> Found:
     return dataclasses.replace(broken(code, message), whole=True)
 
 
-def fault_record(uri: str, code: str, message: str, *, prefix: str = "", path: Path | None = None) -> Record:
+def _nothing() -> None:
+    """Stands for a listener where nobody waits."""
+
+
+def fault_record(uri: str, code: str, message: str, *, prefix: str = "", digest: str = NO_DIGEST) -> Record:
     """The one record of a file that is not read at all (a pipe, or a file that killed its reader twice)."""
-    digest = file_digest(path)
     return Record(uri, 0, prefix + uri, "", None, None, None, {"fault": message}, code, (), digest)
 
 
-def file_digest(path: Path | None) -> str:
-    """Of a file as it lies on disk; NO_DIGEST where there is none or it cannot be opened. Hashing parses nothing."""
+def file_digest(path: Path, each: Callable[[], None] = _nothing) -> str:
+    """Of a file as it lies on disk; NO_DIGEST where it cannot be opened. Parses nothing. `each` is called every 4 MB."""
+    digest = hashlib.sha256()
     try:
         # Opening a pipe would wait for a writer for ever.
-        if path is None or not stat.S_ISREG(path.stat().st_mode):
+        if not stat.S_ISREG(path.stat().st_mode):
             return NO_DIGEST
         with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+            while chunk := stream.read(4 << 20):
+                digest.update(chunk)
+                each()
     except OSError:
         # The record says already that its file cannot be read.
         return NO_DIGEST
+    return digest.hexdigest()
 
 
 def table(records: Iterable[Record], source: str) -> pa.Table:
@@ -155,10 +162,6 @@ def table(records: Iterable[Record], source: str) -> pa.Table:
     return pa.table(columns, schema=RAW)
 
 
-def _nothing() -> None:
-    """Stands for a listener where nobody waits."""
-
-
 def read_tables(
     file: InputFile, spec: SourceSpec, limits: ReadLimits, each: Callable[[], None] = _nothing
 ) -> Iterator[pa.Table]:
@@ -167,8 +170,8 @@ def read_tables(
     `each` is called with every record: a table of slow records may take minutes to fill.
     """
     if file.fault is not None:
-        message = file.message or file.fault
-        records = iter([fault_record(file.uri, file.fault, message, prefix=file.prefix, path=file.path)])
+        message, digest = file.message or file.fault, file_digest(file.path, each)
+        records = iter([fault_record(file.uri, file.fault, message, prefix=file.prefix, digest=digest)])
     else:
         listed = (file.size, file.mtime_ns)
         records = read_file(file.path, file.uri, spec, limits, prefix=file.prefix, listed=listed)
