@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import resource
 import socket
 import subprocess
 import time
@@ -87,6 +88,15 @@ def _at_part(job: dict[str, Any]) -> int:
     return int(job["part"])
 
 
+def _burn_unbound(job: dict[str, Any]) -> int:
+    """As a parser that was taken over, which has lifted the bound that it may lift."""
+    now_at(job["files"][0])
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
+    _compute(job["seconds"])
+    return 0
+
+
 def _die_in_part(job: dict[str, Any]) -> None:
     for number in range(1, job["part"] + 1):
         at_part(number)
@@ -148,6 +158,7 @@ ACTIONS: dict[str, Any] = {
     "write into": _write_into,
     "files": _files,
     "burn": _burn,
+    "burn unbound": _burn_unbound,
     "die in part": _die_in_part,
     "at part": _at_part,
     "raise": _raise,
