@@ -41,7 +41,8 @@ class Libc:
     """Answers prctl and remembers what it was asked."""
 
     def __init__(self, *answers: int) -> None:
-        self.answers, self.asked = list(answers), []
+        self.answers = list(answers)
+        self.asked: list[int] = []
 
     def prctl(self, option: int, *_: object) -> int:
         self.asked.append(option)
