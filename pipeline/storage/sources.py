@@ -153,7 +153,15 @@ def _entries(raw: Path) -> list[os.DirEntry[str]]:
 
 def _is_source(entry: os.DirEntry[str]) -> bool:
     # A link to a folder is followed here, at the top, where an operator mounts a corpus from elsewhere; loops are met below.
-    return entry.is_dir() and not entry.name.startswith(".")
+    return _is_folder(entry) and not entry.name.startswith(".")
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """A link to itself is no folder: opening it says what is wrong with it."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _walk(
@@ -178,7 +186,7 @@ def _walk(
             if entry.name.startswith("."):
                 continue
             below = uri + ("/" if uri else "") + _escape(entry.name)
-            if entry.is_dir():
+            if _is_folder(entry):
                 pending.append((Path(entry.path), below, path_down))
             else:
                 yield _file(Path(entry.path), source, below, prefix)

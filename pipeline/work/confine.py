@@ -1,4 +1,4 @@
-"""Takes from a process what a parser never needs: the network, more memory than its share, core dumps, a life of its own.
+"""Takes from a process what a parser never needs: the network, other programs, the memory of other processes, more than its share.
 
 Linux only, without privileges. Elsewhere each function says that it did nothing, and `kvarn doctor` passes that on.
 """
@@ -24,8 +24,13 @@ _ERRNO = 0x00050000
 _EACCES = 13
 _ENOSYS = 38
 
-# machine -> (AUDIT_ARCH, number of socket(2)); socketpair(2) makes no connection and stays.
-_ARCHITECTURES = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
+# machine -> (AUDIT_ARCH, number of socket(2), refused calls); socketpair(2) makes no connection and stays.
+# Refused: execve, execveat, ptrace, process_vm_readv, process_vm_writev, pidfd_getfd. A parser that a document has taken over could
+# start a program, or write into the main process, which belongs to the same user and has the network.
+_ARCHITECTURES = {
+    "x86_64": (0xC000003E, 41, (59, 322, 101, 310, 311, 438)),
+    "aarch64": (0xC00000B7, 198, (221, 281, 117, 270, 271, 438)),
+}
 _IO_URING_SETUP = 425
 """The same on all architectures. A ring opens sockets without calling socket(2)."""
 
@@ -37,8 +42,11 @@ _LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _NUMBER, _ARCH, _FIRST_ARGUMENT = 0, 4, 16
 
 
-def forbid_network() -> bool:
-    """Let socket(2) fail with EACCES for every family but AF_UNIX, for this process and all it starts. False: not possible here."""
+def forbid_calls() -> bool:
+    """No socket but AF_UNIX, no new program, no other process's memory, for this process and all its children: EACCES.
+
+    False: not possible here.
+    """
     known = _ARCHITECTURES.get(platform.machine())
     if not sys.platform.startswith("linux") or known is None:
         return False
@@ -54,13 +62,15 @@ def forbid_network() -> bool:
     )
 
 
-def _program(arch: int, socket_number: int) -> bytes:
+def _program(arch: int, socket_number: int, refused: tuple[int, ...]) -> bytes:
     """The filter; each jump counts the instructions that it skips if true and if false."""
+    more = len(refused)
     instructions = [
         (_LOAD, 0, 0, _ARCH),
-        (_EQUAL, 0, 6, arch),
+        (_EQUAL, 0, 6 + more, arch),
         (_LOAD, 0, 0, _NUMBER),
-        (_AT_LEAST, 4, 0, _X32_BIT),
+        (_AT_LEAST, 4 + more, 0, _X32_BIT),
+        *((_EQUAL, 3 + more - at, 0, number) for at, number in enumerate(refused)),
         (_EQUAL, 4, 0, _IO_URING_SETUP),
         (_EQUAL, 0, 4, socket_number),
         (_LOAD, 0, 0, _FIRST_ARGUMENT),

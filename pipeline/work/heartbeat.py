@@ -1,7 +1,7 @@
 """Lets code that runs in a worker say which file it is at, so that a file which kills its worker is known by name.
 
-A file goes up as a message. Which part of it is read goes into a page of memory that the process which buries the worker reads
-too: no message for each of millions of records.
+File and part go into a page of memory that the process which buries the worker reads too, so that neither thousands of small
+files nor millions of records need a message each. A message a tenth of a second says that the worker lives.
 """
 
 import dataclasses
@@ -14,7 +14,16 @@ from typing import Any
 BEAT_SECONDS = 1.0
 """Between two beats about the same file: often against any limit in seconds, rare against thousands of records a second."""
 
+PAGE_BYTES = 1 << 16
+"""Of a worker's page, for two names of files: a path has 4,096 bytes at most, each of which an escape may make four."""
+
 _PART = struct.Struct("=q")
+_SLOT = struct.Struct("=q")
+_NAME = struct.Struct("=q")
+_NAMES = (16, PAGE_BYTES // 2)
+"""Where the two names begin, after the part and the number of the valid one: a worker may die in the middle of writing one."""
+
+_LONGEST = PAGE_BYTES // 2 - 16 - _NAME.size
 
 _beat: list[Callable[[str], None]] = []
 _page: list[mmap] = []
@@ -52,10 +61,23 @@ def at_part(number: int) -> None:
         _PART.pack_into(page, 0, number)
 
 
-def part_in(page: mmap) -> int:
-    """The part that the writer of this page was at last. No more than a number: a worker may have been taken over."""
-    (number,) = _PART.unpack_from(page, 0)
-    return int(number)
+def note(page: mmap, uri: str) -> None:
+    """Write which file is read now; the page says the old name or the new one, never half of each."""
+    name = uri.encode("utf-8", "backslashreplace")[:_LONGEST]
+    (slot,) = _SLOT.unpack_from(page, 8)
+    at = _NAMES[1 - (slot & 1)]
+    _NAME.pack_into(page, at, len(name))
+    page[at + _NAME.size : at + _NAME.size + len(name)] = name
+    _SLOT.pack_into(page, 8, 1 - (slot & 1))
+
+
+def place_in(page: mmap) -> tuple[str | None, int]:
+    """File and part that the writer of this page was at last. Whatever is in it: a worker may have been taken over."""
+    (number,), (slot,) = _PART.unpack_from(page, 0), _SLOT.unpack_from(page, 8)
+    at = _NAMES[slot & 1]
+    (length,) = _NAME.unpack_from(page, at)
+    name = page[at + _NAME.size : at + _NAME.size + min(max(0, length), _LONGEST)]
+    return name.decode("utf-8", "replace") or None, int(number)
 
 
 def plain(result: Any) -> Any:

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,11 @@ from typing import Any
 from pipeline.errors import KvarnError
 from pipeline.work import confine, heartbeat
 from pipeline.work.frames import Frames
+
+TELL_SECONDS = 0.1
+"""Between two messages of a worker: nothing against the limits, rare against thousands of small files a second, which cost a sixth
+of all CPU time when each was a message.
+"""
 
 PARENT_POLL = 1.0
 """Seconds between looks at whether the main process still lives; its end closes the socket, so this is a second net."""
@@ -86,7 +92,7 @@ def _fork(
 ) -> tuple[int, mmap.mmap]:
     """The worker's number, and the page in which it notes its place: shared memory, so it can be read after the worker's death."""
     ours, theirs = socket.socketpair()
-    nursery, page = os.getpid(), mmap.mmap(-1, mmap.PAGESIZE)
+    nursery, page = os.getpid(), mmap.mmap(-1, heartbeat.PAGE_BYTES)
     pid = os.fork()
     if pid == 0:
         control.close()
@@ -101,26 +107,34 @@ def _fork(
     return pid, page
 
 
-def _end(pid: int, page: mmap.mmap) -> dict[str, int]:
-    """Kill and bury a worker. What it died of (a negative signal number, or an exit code), and at which part of its file."""
+def _end(pid: int, page: mmap.mmap) -> dict[str, Any]:
+    """Kill and bury a worker. What it died of (a negative signal number, or an exit code), at which file, and which part of it."""
     # Not yet waited for, so the number cannot belong to another process meanwhile.
     os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
     with page:
-        return {"status": os.waitstatus_to_exitcode(status), "part": heartbeat.part_in(page)}
+        at, part = heartbeat.place_in(page)
+        return {"status": os.waitstatus_to_exitcode(status), "at": at, "part": part}
 
 
 def _work(frames: Frames, function: Callable[..., Any], cpu_seconds: float, page: mmap.mmap) -> None:
     """The life of a worker; never returns."""
+    told = 0.0
 
     def beat(uri: str) -> None:
-        confine.limit_cpu(cpu_seconds)
-        frames.send_json({"at": uri})
+        nonlocal told
+        heartbeat.note(page, uri)
+        if time.monotonic() - told >= TELL_SECONDS:
+            told = time.monotonic()
+            confine.limit_cpu(cpu_seconds)
+            frames.send_json({"at": uri})
 
     heartbeat.beat_through(beat, page)
-    frames.send_json({"network": "blocked" if confine.forbid_network() else "open"})
+    frames.send_json({"network": "blocked" if confine.forbid_calls() else "open"})
     while (body := frames.receive()) is not None:
+        told = 0.0
         confine.limit_cpu(cpu_seconds)
+        heartbeat.note(page, "")
         heartbeat.at_part(0)
         answer = _answer(function, body)
         frames.send_json(answer)

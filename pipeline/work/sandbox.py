@@ -104,10 +104,21 @@ class _Watch:
     """What is known of a running job."""
 
     deadline: float
-    at: str | None = None
     # CPU seconds of the worker at the first look after the last beat; reading it at each beat would cost more than a small file.
     used: float | None = None
     next_look: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a worker ended, and where it was: file and part."""
+
+    status: int
+    at: str | None
+    part: int
+
+    def death(self, code: str, detail: str, *, passing: bool = False) -> WorkerDied:
+        return WorkerDied(code, self.at, detail, part=self.part, passing=passing)
 
 
 def _as_is(result: Any) -> Any:
@@ -205,15 +216,15 @@ class SandboxPool(Generic[J, R]):
                 except TimeoutError:
                     message = {}
                 if message is None or "died" in message:
-                    self._bury(worker, watch, memory=message is not None)
+                    self._bury(worker, memory=message is not None)
                 elif "at" in message:
-                    watch.at, watch.used = str(message["at"]), None
+                    watch.used = None
                     watch.deadline = time.monotonic() + self._limits.wall_seconds
                 elif message:
                     return message
                 self._look(worker, watch)
         except ConnectionError:
-            self._bury(worker, watch, memory=False)
+            self._bury(worker, memory=False)
             raise
 
     def _look(self, worker: _Worker, watch: _Watch) -> None:
@@ -226,26 +237,26 @@ class SandboxPool(Generic[J, R]):
         if watch.used is None:
             watch.used = used
         if used - watch.used > self._limits.cpu_seconds:
-            raise _death(watch, *self._cpu(), part=self._end(worker)[1])
+            raise self._end(worker).death(*self._cpu())
         if confine.resident_bytes(worker.pid) > self._limits.resident_bytes:
-            raise _death(watch, *self._memory(), part=self._end(worker)[1])
+            raise self._end(worker).death(*self._memory())
         if now > watch.deadline:
             wall, cpu = self._limits.wall_seconds, self._limits.cpu_seconds
             detail = f"no answer within {wall:g} s, of which it computed for less than {cpu:g}"
-            raise _death(watch, TIMEOUT, detail, part=self._end(worker)[1], passing=True)
+            raise self._end(worker).death(TIMEOUT, detail, passing=True)
 
-    def _bury(self, worker: _Worker, watch: _Watch, *, memory: bool) -> None:
+    def _bury(self, worker: _Worker, *, memory: bool) -> None:
         """A worker that is gone, or said that it is out of memory. Always raises WorkerDied."""
-        status, part = self._end(worker)
+        end = self._end(worker)
         if memory:
-            raise _death(watch, *self._memory(), part=part)
-        if status == -signal.SIGXCPU:
-            raise _death(watch, *self._cpu(), part=part)
-        if status == -signal.SIGKILL:
+            raise end.death(*self._memory())
+        if end.status == -signal.SIGXCPU:
+            raise end.death(*self._cpu())
+        if end.status == -signal.SIGKILL:
             # Nobody of us killed it: the kernel does so when the machine runs out of memory.
             detail = "killed from outside, most likely for want of memory"
-            raise _death(watch, MEMORY, detail, part=part, passing=True)
-        raise _death(watch, CRASH, f"ended with status {status} (negative: a signal)", part=part)
+            raise end.death(MEMORY, detail, passing=True)
+        raise end.death(CRASH, f"ended with status {end.status} (negative: a signal)")
 
     def _cpu(self) -> tuple[str, str]:
         return TIMEOUT, f"more than {self._limits.cpu_seconds:g} s of CPU time"
@@ -291,8 +302,8 @@ class SandboxPool(Generic[J, R]):
         if not self._ready:
             raise KvarnError("workers cannot start: the process that forks them failed; its error is above")
 
-    def _end(self, worker: _Worker) -> tuple[int, int]:
-        """Kill a worker if it still lives: how it ended, and at which part of its file."""
+    def _end(self, worker: _Worker) -> _End:
+        """Kill a worker if it still lives."""
         worker.frames.close()
         with self._lock:
             try:
@@ -302,11 +313,7 @@ class SandboxPool(Generic[J, R]):
                 answer = None
         if answer is None:
             raise KvarnError("the process that forks workers ended; run again")
-        return int(answer["status"]), int(answer["part"])
-
-
-def _death(watch: _Watch, code: str, detail: str, *, part: int, passing: bool = False) -> WorkerDied:
-    return WorkerDied(code, watch.at, detail, part=part, passing=passing)
+        return _End(int(answer["status"]), answer["at"], int(answer["part"]))
 
 
 def _start_nursery() -> tuple[subprocess.Popen[bytes], Frames]:

@@ -2,7 +2,9 @@
 
 import ctypes
 import os
+import resource
 import socket
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +43,25 @@ def _connect(job: dict[str, Any]) -> str:
     return "open"
 
 
+def _start(job: dict[str, Any]) -> str:
+    try:
+        subprocess.run(["/bin/true"], check=False)
+    except OSError as error:
+        return type(error).__name__
+    return "started"
+
+
+def _trace(job: dict[str, Any]) -> int:
+    """The error number of PTRACE_ATTACH to the nursery."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    return 0 if libc.ptrace(16, os.getppid(), None, None) == 0 else ctypes.get_errno()
+
+
+def _write_into(job: dict[str, Any]) -> int:
+    libc = ctypes.CDLL(None, use_errno=True)
+    return 0 if libc.process_vm_writev(os.getppid(), None, 0, None, 0, 0) == 0 else ctypes.get_errno()
+
+
 def _files(job: dict[str, Any]) -> int:
     for uri in job["files"]:
         now_at(uri)
@@ -60,6 +81,20 @@ def _compute(seconds: float) -> None:
     end = time.process_time() + seconds
     while time.process_time() < end:
         pass
+
+
+def _at_part(job: dict[str, Any]) -> int:
+    at_part(job["part"])
+    return int(job["part"])
+
+
+def _burn_unbound(job: dict[str, Any]) -> int:
+    """As a parser that was taken over, which has lifted the bound that it may lift."""
+    now_at(job["files"][0])
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
+    _compute(job["seconds"])
+    return 0
 
 
 def _die_in_part(job: dict[str, Any]) -> None:
@@ -118,10 +153,14 @@ ACTIONS: dict[str, Any] = {
     "exit": lambda job: os._exit(7),
     "hog": _hog,
     "connect": _connect,
+    "start": _start,
+    "trace": _trace,
+    "write into": _write_into,
     "files": _files,
     "burn": _burn,
+    "burn unbound": _burn_unbound,
     "die in part": _die_in_part,
-    "at part": lambda job: at_part(job["part"]) or job["part"],
+    "at part": _at_part,
     "raise": _raise,
     "bug": lambda job: 1 // 0,
     "together": lambda job: _together(job),

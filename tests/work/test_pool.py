@@ -4,7 +4,6 @@ import dataclasses
 import mmap
 import os
 import pickle
-import resource
 import signal
 import socket
 import sys
@@ -167,11 +166,11 @@ def test_a_worker_serves_until_its_parent_hangs_up(
         raise Ended(status)
 
     monkeypatch.setattr(confine, "limit_cpu", limits.append)
-    monkeypatch.setattr(confine, "forbid_network", lambda: True)
+    monkeypatch.setattr(confine, "forbid_calls", lambda: True)
     monkeypatch.setattr(os, "_exit", ended)
     monkeypatch.setattr(heartbeat, "_beat", [])
     monkeypatch.setattr(heartbeat, "_page", [])
-    page = mmap.mmap(-1, mmap.PAGESIZE)
+    page = mmap.mmap(-1, heartbeat.PAGE_BYTES)
     ours, theirs = pair
     for job in ("a", MemoryError()):
         ours.send(pickle.dumps(job))
@@ -186,9 +185,48 @@ def test_a_worker_serves_until_its_parent_hangs_up(
     told = [ours.receive_json(1) for _ in range(5)]
     at = {"at": "fil.txt"}
     assert told == [{"network": "blocked"}, at, {"result": "a"}, at, {"died": "memory"}]
-    # With each job and each file.
+    # With each job and the first file of each.
     assert limits == [7.5] * 4
-    assert heartbeat.part_in(page) == 4
+    assert heartbeat.place_in(page) == ("fil.txt", 4)
+
+
+def test_a_page_holds_the_last_file_and_part_whatever_was_written_before() -> None:
+    with mmap.mmap(-1, heartbeat.PAGE_BYTES) as page:
+        assert heartbeat.place_in(page) == (None, 0)
+        for uri in ("kort", "en längre väg/" * 300, "å", "", "\U0001f332.txt"):
+            heartbeat.note(page, uri)
+            assert heartbeat.place_in(page) == (uri or None, 0)
+        heartbeat.note(page, "x" * 100_000)
+        assert set(heartbeat.place_in(page)[0] or "") == {"x"}
+        page[:] = b"\xff" * heartbeat.PAGE_BYTES
+        assert heartbeat.place_in(page)[1] == -1
+
+
+def test_many_small_files_are_few_messages(
+    pair: tuple[Frames, Frames], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confine, "limit_cpu", lambda _: None)
+    monkeypatch.setattr(confine, "forbid_calls", lambda: True)
+    monkeypatch.setattr(os, "_exit", lambda _: None)
+    monkeypatch.setattr(heartbeat, "_beat", [])
+    monkeypatch.setattr(heartbeat, "_page", [])
+    monkeypatch.setattr(nursery, "TELL_SECONDS", 1000.0)
+    monkeypatch.setattr("time.monotonic", lambda: 5000.0)
+    ours, theirs = pair
+    for _ in range(2):
+        ours.send(pickle.dumps("a"))
+    ours.connection.shutdown(socket.SHUT_WR)
+    page = mmap.mmap(-1, heartbeat.PAGE_BYTES)
+
+    def many(_: object) -> None:
+        for number in range(500):
+            heartbeat.now_at(str(number))
+
+    nursery._work(theirs, many, 5.0, page)
+    told = [ours.receive_json() for _ in range(5)]
+    first = {"at": "0"}
+    assert told == [{"network": "blocked"}, first, {"result": None}, first, {"result": None}]
+    assert heartbeat.place_in(page) == ("499", 0)
 
 
 def test_the_nursery_forks_ends_and_stops_as_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,7 +256,7 @@ def test_the_nursery_forks_ends_and_stops_as_told(monkeypatch: pytest.MonkeyPatc
     os.close(handles[0])
     assert control.receive_json(5) == {"pid": 4711}
     control.send_json({"end": 4711})
-    assert control.receive_json(5) == {"status": -signal.SIGKILL, "part": 0}
+    assert control.receive_json(5) == {"status": -signal.SIGKILL, "at": None, "part": 0}
     assert ended == [(4711, signal.SIGKILL)]
     control.close()
     serving.join(5)
@@ -269,100 +307,15 @@ def test_a_worker_whose_parent_hangs_up_between_jobs_ends_well(
     pair: tuple[Frames, Frames], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     statuses: list[int] = []
-    monkeypatch.setattr(confine, "forbid_network", lambda: False)
+    monkeypatch.setattr(confine, "forbid_calls", lambda: False)
     monkeypatch.setattr(os, "_exit", statuses.append)
     monkeypatch.setattr(heartbeat, "_beat", [])
     monkeypatch.setattr(heartbeat, "_page", [])
     ours, theirs = pair
     ours.connection.shutdown(socket.SHUT_WR)
-    nursery._work(theirs, raises, 5.0, mmap.mmap(-1, mmap.PAGESIZE))
+    nursery._work(theirs, raises, 5.0, mmap.mmap(-1, heartbeat.PAGE_BYTES))
     assert ours.receive_json(1) == {"network": "open"}
     assert statuses == [0]
-
-
-# Confinement
-
-
-def test_limits_are_lowered_and_never_raised(monkeypatch: pytest.MonkeyPatch) -> None:
-    bounds = {
-        resource.RLIMIT_CORE: (5, 9),
-        resource.RLIMIT_NOFILE: (20, 50),
-        resource.RLIMIT_AS: (-1, resource.RLIM_INFINITY),
-    }
-    monkeypatch.setattr(resource, "getrlimit", bounds.__getitem__)
-    monkeypatch.setattr(resource, "setrlimit", bounds.__setitem__)
-    confine.limit_resources(1 << 32, open_files=256)
-    assert bounds[resource.RLIMIT_CORE] == (0, 0)
-    assert bounds[resource.RLIMIT_NOFILE] == (50, 50)
-    assert bounds[resource.RLIMIT_AS] == (1 << 32, 1 << 32)
-
-
-def test_another_system_gets_no_address_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
-    monkeypatch.setattr(sys, "platform", "darwin")
-    monkeypatch.setattr(resource, "setrlimit", lambda kind, _: asked.append(kind))
-    confine.limit_resources(1 << 32)
-    assert resource.RLIMIT_AS not in asked
-    assert not confine.forbid_network()
-
-
-def test_an_unknown_machine_has_no_filter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("platform.machine", lambda: "riscv64")
-    assert not confine.forbid_network()
-
-
-class Libc:
-    """Answers prctl and remembers what it was asked."""
-
-    def __init__(self, *answers: int) -> None:
-        self.answers, self.asked = list(answers), []
-
-    def prctl(self, option: int, *_: object) -> int:
-        self.asked.append(option)
-        return self.answers.pop(0)
-
-
-@pytest.mark.parametrize(("answers", "blocked"), [((0, 0), True), ((-1,), False), ((0, -1), False)])
-def test_the_network_counts_as_blocked_only_if_the_kernel_says_so(
-    monkeypatch: pytest.MonkeyPatch, answers: tuple[int, ...], blocked: bool
-) -> None:
-    libc = Libc(*answers)
-    monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: libc)
-    assert confine.forbid_network() is blocked
-    assert len(libc.asked) == len(answers)
-
-
-@pytest.mark.parametrize("platform", ["linux", "darwin"])
-def test_a_worker_whose_parent_is_gone_already_ends(monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
-    libc = Libc(0, 0)
-    ended: list[int] = []
-    monkeypatch.setattr(sys, "platform", platform)
-    monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: libc)
-    monkeypatch.setattr(os, "_exit", ended.append)
-    confine.die_with(os.getppid())
-    assert ended == []
-    confine.die_with(os.getppid() + 1)
-    assert ended == [1]
-    assert bool(libc.asked) == (platform == "linux")
-
-
-def test_memory_and_time_of_a_process_are_told_and_those_of_none_are_nothing() -> None:
-    assert confine.resident_bytes(os.getpid()) > 1 << 20
-    assert confine.resident_bytes(1 << 30) == 0
-    assert confine.cpu_seconds(os.getpid()) > 0
-    assert confine.cpu_seconds(1 << 30) == 0
-
-
-@pytest.mark.parametrize(("hard", "soft"), [(resource.RLIM_INFINITY, 108), (105, 105)])
-def test_the_bound_on_cpu_time_moves_with_the_clock(
-    monkeypatch: pytest.MonkeyPatch, hard: int, soft: int
-) -> None:
-    set_to: list[object] = []
-    monkeypatch.setattr("time.process_time", lambda: 99.5)
-    monkeypatch.setattr(resource, "getrlimit", lambda kind: (1, hard))
-    monkeypatch.setattr(resource, "setrlimit", lambda kind, bounds: set_to.append((kind, bounds)))
-    confine.limit_cpu(7.0)
-    assert set_to == [(resource.RLIMIT_CPU, (soft, hard))]
 
 
 # What the pool says where its processes are gone

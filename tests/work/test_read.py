@@ -1,6 +1,7 @@
 """Reading inside of a worker: it tells that it lives, and what it could not read is counted."""
 
 import json
+import mmap
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ from pipeline.work.read import READ, ReadJob, read_files, read_job
 @pytest.fixture(autouse=True)
 def no_beat() -> None:
     heartbeat._beat.clear()
+    heartbeat._page.clear()
 
 
 def job_of(folder: Path, files: Path) -> ReadJob:
@@ -42,6 +44,23 @@ def test_a_long_file_tells_that_it_lives_with_every_table_and_every_second(
     heartbeat._beat.clear()
     # Rows of one chunk are read together; of slow formats each record counts (the members below).
     assert len(beats) > 1 + 3
+
+
+def test_a_table_that_is_worked_on_is_no_part_of_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = f"From a\nSubject: x\n\n{'skog ' * 100_000}\n\n"
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.mbox").write_text(message * 40)
+    job = job_of(tmp_path / "job", tmp_path / "in")
+    with mmap.mmap(-1, heartbeat.PAGE_BYTES) as page:
+        heartbeat.beat_through(lambda _: None, page)
+        read = read_files(job, job.limits)
+        places = [(next(read).num_rows, heartbeat.place_in(page)[1]) for _ in range(2)]
+        assert len(list(read)) == 0
+        assert heartbeat.place_in(page)[1] == 0
+        heartbeat.beat_through(lambda _: None)
+    assert places == [(34, 0), (6, 0)]
 
 
 def test_measuring_tells_that_it_lives_between_the_rows_of_a_table(

@@ -1,5 +1,6 @@
 """The sandbox: what one job does to its worker must not reach another job, the parent or the network."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -92,6 +93,12 @@ def test_an_error_of_the_function_leaves_its_worker_alive(pool: Pool) -> None:
 def test_a_worker_cannot_open_an_internet_socket(pool: Pool) -> None:
     assert pool.describe()["network"] == "blocked"
     assert pool.submit({"do": "connect"}) == "PermissionError"
+
+
+def test_a_worker_starts_no_program_and_touches_no_other_process(pool: Pool) -> None:
+    assert pool.submit({"do": "start"}) == "PermissionError"
+    assert pool.submit({"do": "trace"}) == errno.EACCES
+    assert pool.submit({"do": "write into"}) == errno.EACCES
 
 
 def test_closing_ends_every_worker() -> None:

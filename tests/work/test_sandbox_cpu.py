@@ -26,9 +26,10 @@ def pool() -> Iterator[Pool]:
     sys.path.pop(0)
 
 
-def test_a_document_that_computes_for_ever_is_ended_by_its_cpu_time(pool: Pool) -> None:
+@pytest.mark.parametrize("how", ["burn", "burn unbound"])
+def test_a_document_that_computes_for_ever_is_ended_by_its_cpu_time(pool: Pool, how: str) -> None:
     with pytest.raises(WorkerDied, match=r"fil\.html: more than 0\.5 s of CPU time") as died:
-        pool.submit({"do": "burn", "files": ["fil.html"], "seconds": 200})
+        pool.submit({"do": how, "files": ["fil.html"], "seconds": 20})
     assert (died.value.code, died.value.passing) == ("read.timeout", False)
 
 
@@ -71,6 +72,13 @@ def test_a_part_of_an_earlier_job_is_forgotten(pool: Pool) -> None:
     with pytest.raises(WorkerDied) as died:
         pool.submit({"do": "segfault", "at": "b.txt"})
     assert died.value.part == 0
+
+
+def test_a_file_of_an_earlier_job_is_forgotten(pool: Pool) -> None:
+    assert pool.submit({"do": "at part", "part": 3, "at": "a.warc"}) == 3
+    with pytest.raises(WorkerDied, match="the start of its job") as died:
+        pool.submit({"do": "segfault"})
+    assert died.value.at is None
 
 
 def test_a_wait_that_ends_by_the_clock_may_be_the_machines() -> None:

@@ -12,6 +12,7 @@ from pipeline.storage.readers.rows import Rows, from_values
 
 DELIMITERS = (";", ",", "\t", "|")
 SNIFF_BYTES = 1 << 18
+LONG = "the line is longer than the limit"
 
 BATCH_CHARS = 1 << 20
 """Characters of rows that become columns together; each row counts ROW_CHARS more, for what its objects weigh."""
@@ -26,7 +27,7 @@ def read_delimited(file: Input) -> Iterator[Rows]:
     delimiter = sniff(text.sample, tab=file.name.endswith((".tsv", ".tab")))
     header: list[str] = []
     batch = _Batch(file, (note,) if note else ())
-    for row in _rows(csv.reader(text, delimiter=delimiter)):
+    for row in _rows(text, csv.reader(text, delimiter=delimiter)):
         if isinstance(row, Found):
             batch.add_broken(row)
         elif not header:
@@ -45,15 +46,20 @@ class _Row(NamedTuple):
     line: int
 
 
-def _rows(rows: Any) -> Iterator[_Row | Found]:
+def _rows(text: "_Lines", rows: Any) -> Iterator[_Row | Found]:
     """Rows of a csv reader with the number of their last line, and a broken record for each that it refuses."""
     while True:
         try:
             cells = next(rows, None)
         except csv.Error as error:
-            yield broken("read.corrupt_csv", f"line {rows.line_num}: {error}")
+            code = "read.line_too_long" if error.args == (LONG,) else "read.corrupt_csv"
+            yield broken(code, f"at line {rows.line_num}: {error}")
             continue
         if cells is None:
+            return
+        if text.ended:
+            # csv asked for another line in the middle of a row, and takes what there is.
+            yield broken("read.corrupt_csv", "a quote is opened and never closed; the rows after it are lost")
             return
         yield _Row(cells, rows.line_num)
 
@@ -123,17 +129,30 @@ def sniff(sample: str, *, tab: bool) -> str:
     return chosen
 
 
-class _Lines:
+class _Lines(Iterator[str]):
     """Iterates decoded text lines with their ends, as csv wants them; keeps the head for sniffing."""
 
-    def __init__(self, lines: io.TextIOWrapper, sample: str) -> None:
+    def __init__(self, lines: io.TextIOWrapper, sample: str, most: int) -> None:
         self.lines = lines
+        self.most = most
+        self.ended = False
         self.sample = sample
 
     def __iter__(self) -> Iterator[str]:
-        for line in self.lines:
-            # csv refuses NUL; old exports pad with it.
-            yield line.replace("\0", "")
+        return self
+
+    def __next__(self) -> str:
+        line = self.lines.readline(self.most + 1)
+        if len(line) > self.most and not line.endswith(("\n", "\r")):
+            # Never whole in memory: a file may be one line.
+            while line and not line.endswith(("\n", "\r")):
+                line = self.lines.readline(1 << 20)
+            raise csv.Error(LONG)
+        if not line:
+            self.ended = True
+            raise StopIteration
+        # csv refuses NUL; old exports pad with it.
+        return line.replace("\0", "")
 
 
 def _open(file: Input) -> tuple[_Lines, str | None]:
@@ -145,7 +164,7 @@ def _open(file: Input) -> tuple[_Lines, str | None]:
         lines = io.TextIOWrapper(file.stream, "utf-8-sig", errors="kvarn.stray", newline="")
     else:
         lines = io.TextIOWrapper(file.stream, found.encoding, errors="replace", newline="")
-    return _Lines(lines, found.text), found.note
+    return _Lines(lines, found.text, file.limits.line_bytes), found.note
 
 
 def _peek(file: Input) -> bytes:
@@ -167,8 +186,12 @@ def _cut(head: bytes) -> bytes:
 
 def _header(cells: list[str]) -> list[str]:
     """Column names, made distinct and never empty."""
-    names: list[str] = []
+    # A dict and not a list: a header of a million cells would be compared with itself for hours.
+    names: dict[str, None] = {}
     for at, cell in enumerate(cells):
         name = cell.strip().lstrip("\N{ZERO WIDTH NO-BREAK SPACE}") or f"column {at + 1}"
-        names.append(name if name not in names else f"{name} {at + 1}")
-    return names
+        name = name if name not in names else f"{name} {at + 1}"
+        while name in names:
+            name += "+"
+        names[name] = None
+    return list(names)

@@ -1,5 +1,6 @@
 """Which format a file is: by its first bytes where they tell, else by its name, else by what its text looks like."""
 
+import io
 import re
 import zipfile
 from pathlib import PurePosixPath
@@ -98,8 +99,30 @@ def _sniffed(head: bytes, start: bytes) -> str:
     return "text"
 
 
+DIRECTORY_BYTES = 16 << 20
+"""Most bytes of the directory of a zip: 10,000 members of 1.6 kB each. One of a million members takes 500 MB when it is read."""
+
+
+def _check_directory(stream: BinaryIO) -> None:
+    """Raises Unreadable read.bomb for a directory that is too large to be looked into."""
+    size = stream.seek(0, io.SEEK_END)
+    stream.seek(max(0, size - 65_557 - 76))
+    tail = stream.read()
+    at = tail.rfind(b"PK\5\6")
+    # Offsets in the end records (APPNOTE.TXT 4.3.14 and 4.3.16); one of 4 GB says that it is told in the 64-bit record.
+    told = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
+    wide = tail.rfind(b"PK\6\6", 0, at) if told == 0xFFFFFFFF else -1
+    told = int.from_bytes(tail[wide + 40 : wide + 48], "little") if wide >= 0 else told
+    if told > DIRECTORY_BYTES:
+        raise Unreadable(
+            "read.bomb", f"the directory of the zip has {told} bytes; allowed: {DIRECTORY_BYTES}"
+        )
+
+
 def zip_kind(stream: BinaryIO) -> str:
     """Office documents and books are zips; their members tell. The stream is left at its first byte."""
+    _check_directory(stream)
+    stream.seek(0)
     try:
         with zipfile.ZipFile(stream) as archive:
             names = set(archive.namelist())

@@ -12,6 +12,9 @@ from pipeline.storage.readers.html import NO_TEXT
 from pipeline.storage.readers.package import Package
 from pipeline.storage.readers.record import Found, Input
 
+DOCTYPE = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
+"""Sought in the whole part: any number of spaces may stand before it."""
+
 
 def read_docx(file: Input) -> Iterator[Found]:
     data = file.data()
@@ -30,7 +33,7 @@ def _check(data: bytes, file: Input) -> None:
     """Refuse bombs and DTDs before python-docx parses every part. Word writes no DTD, ever."""
     package = Package(data, file.limits)
     for name in sorted(package.names):
-        if name.endswith((".xml", ".rels")) and b"<!DOCTYPE" in package.read(name)[:4096]:
+        if name.endswith((".xml", ".rels")) and any(mark in package.read(name) for mark in DOCTYPE):
             raise Unreadable("read.xml_dtd", f"the part {name} declares a DTD, which Word never does")
     package.close()
 

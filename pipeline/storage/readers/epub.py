@@ -22,8 +22,7 @@ def read_epub(file: Input) -> Iterator[Found]:
     root_file = find(parse_xml(package.read(top + CONTAINER)), "rootfile")
     opf_name = top + (root_file.get("full-path", "") if root_file is not None else "")
     book = parse_xml(package.read(opf_name))
-    chapters = [_chapter(package, beside(opf_name, href)) for href in _spine(book)]
-    text = "\n\n".join(filter(None, chapters))
+    text = "\n\n".join(_chapters(package, [beside(opf_name, href) for href in _spine(book)], file))
     meta = {
         name: value
         for name in ("title", "creator", "publisher", "rights")
@@ -38,6 +37,20 @@ def read_epub(file: Input) -> Iterator[Found]:
         whole=True,
     )
     package.close()
+
+
+def _chapters(package: Package, names: list[str], file: Input) -> Iterator[str]:
+    """A book may name a chapter ten thousand times: each is parsed once, and the text ends where no record may be longer."""
+    known: dict[str, str] = {}
+    size = 0
+    for name in names:
+        if name not in known:
+            known[name] = _chapter(package, name)
+        size += len(known[name])
+        if size > file.limits.text_chars:
+            raise Unreadable("read.too_large", f"more than {file.limits.text_chars} characters of text")
+        if known[name]:
+            yield known[name]
 
 
 def _spine(book: Any) -> Iterator[str]:

@@ -6,6 +6,7 @@ import zipfile
 
 from pipeline.errors import Unreadable
 from pipeline.storage.readers.record import ReadLimits
+from pipeline.storage.readers.wrap import check_overlap
 
 
 class Package:
@@ -19,6 +20,7 @@ class Package:
         infos = self._zip.infolist()
         # zipfile inflates no more of a member than its directory announces, so these sums bound what follows.
         inflated = sum(info.file_size for info in infos)
+        check_overlap(infos)
         if len(infos) > limits.members or inflated > limits.inflated_bytes:
             raise Unreadable("read.bomb", f"{len(infos)} parts of {inflated} bytes, beyond the limits")
         if inflated > 16 << 20 and inflated > limits.inflated_ratio * len(data):

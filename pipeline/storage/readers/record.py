@@ -106,13 +106,13 @@ class Again(io.RawIOBase):
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head = io.BytesIO(head)
-        self._rest = rest
+        self.rest = rest
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        chunk = self._head.read(len(buffer)) or self._rest.read(len(buffer))
+        chunk = self._head.read(len(buffer)) or self.rest.read(len(buffer))
         buffer[: len(chunk)] = chunk
         return len(chunk)
 

@@ -17,9 +17,11 @@ _SPECIAL = {
     "->": "->", "<-": "<-", "mu": "\N{MULTIPLICATION SIGN}", "de": "\N{DEGREE SIGN}", "Eu": "\N{EURO SIGN}", "la": "<", "ra": ">",
     "R": "\N{REGISTERED SIGN}", "Tm": "\N{TRADE MARK SIGN}", "at": "@", "sh": "#", "oA": "Å", "aa": "\N{ACUTE ACCENT}",
 }  # fmt: skip
+# Names and arguments end within 256 characters (our choice): a bracket that is never closed is sought once more from each escape.
 _ESCAPE = re.compile(
-    r"\\(?:\((?P<two>..)|\[(?P<long>[^\]]*)\]|f(?:\[[^\]]*\]|\(..|.)|s[+-]?(?:\d|\[[^\]]*\]|\(..)|m(?:\[[^\]]*\]|\(..|.)"
-    r"|\*(?:\((?P<string>..)|\[(?P<name>[^\]]*)\]|(?P<one>.))|n(?:\[[^\]]*\]|\(..|.)|[hvwlLDobXZ]'[^']*'|(?P<char>.))"
+    r"\\(?:\((?P<two>..)|\[(?P<long>[^\]]{0,256})\]|f(?:\[[^\]]{0,256}\]|\(..|.)|s[+-]?(?:\d|\[[^\]]{0,256}\]|\(..)"
+    r"|m(?:\[[^\]]{0,256}\]|\(..|.)|\*(?:\((?P<string>..)|\[(?P<name>[^\]]{0,256})\]|(?P<one>.))|n(?:\[[^\]]{0,256}\]|\(..|.)"
+    r"|[hvwlLDobXZ]'[^']{0,256}'|(?P<char>.))"
 )
 _SINGLE = {"-": "-", "e": "\\", "~": " ", "0": " ", " ": " ", "'": "'", "`": "`", "t": " ", ".": "."}
 

@@ -16,12 +16,10 @@ BATCH_ROWS = 4096
 BATCH_BYTES = 16 << 20
 
 
-def fault_record(file: InputFile, code: str) -> Record:
+def fault_record(file: InputFile, code: str, each: Callable[[], None]) -> Record:
     """The one record of a file that is not read at all (a pipe, or a file that killed its reader twice)."""
-    meta = {"fault": file.message or code}
-    return Record(
-        file.uri, 0, file.prefix + file.uri, "", None, None, None, meta, code, (), file_digest(file.path)
-    )
+    name, meta = file.prefix + file.uri, {"fault": file.message or code}
+    return Record(file.uri, 0, name, "", None, None, None, meta, code, (), file_digest(file.path, each))
 
 
 def read_file(
@@ -69,7 +67,7 @@ def _pieces(
     """Tables as they come: of the rows that a reader gave together, or of the records between."""
     records: list[Record] = []
     size = 0
-    for item in _items(file, spec, limits):
+    for item in _items(file, spec, limits, each):
         each()
         if isinstance(item, Record):
             records.append(item)
@@ -85,9 +83,11 @@ def _pieces(
         yield table(records, file.source)
 
 
-def _items(file: InputFile, spec: SourceSpec, limits: ReadLimits) -> Iterator[Record | NamedRows]:
+def _items(
+    file: InputFile, spec: SourceSpec, limits: ReadLimits, each: Callable[[], None]
+) -> Iterator[Record | NamedRows]:
     if file.fault is not None:
-        yield fault_record(file, file.fault)
+        yield fault_record(file, file.fault, each)
         return
     listed = (file.size, file.mtime_ns)
     yield from read_items(file.path, file.uri, spec, limits, prefix=file.prefix, listed=listed)

@@ -20,6 +20,12 @@ WIDEST = 4
 """Bytes of a character in the widest encodings. A file of more than that for each character that a text may have is refused before
 it is read: decoding one of 500 MB would take a worker's memory, and say so only by its death."""
 
+LONGEST_FRONT = 1 << 17
+"""Characters of front matter (our choice; real ones have hundreds): 600 kB of 1:59:59:... take YAML 7 s, and quadratically more."""
+
+DEEPEST = 100
+"""Levels of front matter, as of JSON."""
+
 _CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27})
 
 
@@ -49,12 +55,20 @@ def decoded(file: Input) -> tuple[str, tuple[str, ...]]:
 def split_front_matter(text: str) -> tuple[Mapping[str, Any], str]:
     """The YAML mapping at the head and the rest. A block that is no mapping is text: a page may open with a rule."""
     block = _FRONT.match(text)
-    if block is None or not _KEY.match(block[1].lstrip()):
+    if block is None or len(block[1]) > LONGEST_FRONT or not _KEY.match(block[1].lstrip()):
         return {}, text
     front = _yaml(block[1])
-    if not isinstance(front, dict):
+    if not isinstance(front, dict) or not _is_plain(front):
         return {}, text
     return {str(key): value for key, value in front.items()}, text[block.end() :].lstrip("\r\n")
+
+
+def _is_plain(value: Any, depth: int = DEEPEST) -> bool:
+    """Whether a value can be written as JSON: nested not too deeply, and without integers of thousands of digits (1:59:59:...)."""
+    if isinstance(value, dict | list | tuple | set):
+        inner = [*value, *value.values()] if isinstance(value, dict) else list(value)
+        return depth > 0 and all(_is_plain(item, depth - 1) for item in inner)
+    return not isinstance(value, int) or value.bit_length() <= 64
 
 
 def _yaml(block: str) -> Any:

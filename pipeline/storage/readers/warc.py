@@ -15,6 +15,10 @@ PAGE_BYTES = 32 << 20
 """Most bytes of one page (our choice); larger ones are no pages."""
 
 
+DRAINED = 1 << 30
+"""Most bytes of a page that are passed over to come to the next record."""
+
+
 def read_warc(file: Input) -> Iterator[Found]:
     """Requests, metadata, images and scripts are not text and leave no record. Raises Unreadable where the archive is torn."""
     from fastwarc import ArchiveIterator, WarcRecordType
@@ -63,16 +67,36 @@ class _Forward:
         return self._at
 
 
+def _drain(record: Any) -> None:
+    """Read on to the end of a record: fastwarc finds the next one only from there."""
+    for _ in range(DRAINED >> 20):
+        if not record.reader.read(1 << 20):
+            return
+
+
+def _is_coded(record: Any) -> bool:
+    names = {str(name).lower() for name in (record.http_headers or {})}
+    return bool(names & {"content-encoding", "transfer-encoding"})
+
+
 def _page(record: Any) -> Found | None:
     headers = {key.lower(): value for key, value in record.headers.items()}
     kind = (record.http_content_type or headers.get("content-type") or "").split(";")[0].strip().lower()
     url = (headers.get("warc-target-uri") or "").strip("<>")
     if kind not in ("text/html", "application/xhtml+xml", "text/plain"):
         return None
-    body = record.reader.read(PAGE_BYTES + 1)
+    try:
+        body = record.reader.read(PAGE_BYTES + 1)
+    except (OSError, ValueError, RuntimeError) as error:
+        return broken("read.corrupt_warc", f"the page cannot be unpacked: {error}", url=url)
     digest = sha256(body)
     if len(body) > PAGE_BYTES:
+        _drain(record)
         return broken("read.too_large", f"a page of more than {PAGE_BYTES} bytes", digest, url=url)
+    if len(body) < record.content_length and not _is_coded(record):
+        # Its end would go unnoticed: the parser takes the end of the file for that of the record.
+        message = f"a record of {record.content_length} bytes of which {len(body)} are there"
+        return broken("read.corrupt_warc", message, digest, url=url)
     meta = {"url": url, "crawled": iso_date(headers.get("warc-date"))}
     if kind == "text/plain":
         page = decode(body, record.http_charset)

@@ -7,13 +7,14 @@ import lzma
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from pipeline.errors import Unreadable
-from pipeline.storage.readers.record import ReadLimits, as_buffered
+from pipeline.storage.readers.record import Again, ReadLimits, as_buffered
 
 COMPRESSED = {
     "gzip": (".gz", ".tgz"),
@@ -25,17 +26,57 @@ COMPRESSED = {
 FREE_BYTES = 16 << 20
 """Inflated bytes before the ratio is looked at: small files of one repeated line are no bombs."""
 
+FREE_TOTAL = 4 * FREE_BYTES
+"""The same for all members of an archive together: one bomb beside honest members costs itself only."""
+
+XZ_MEMORY = 192 << 20
+"""Bytes that an xz decoder may take: `xz -9` needs 65 MiB, a dictionary of 128 MiB a little more than that; larger ones are an attack."""
+
 BROKEN = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile, tarfile.TarError)
 """What the standard library raises for damaged compression."""
 
 
-class Inflated(io.RawIOBase):
-    """A decompressed stream that ends with Unreadable read.bomb once it has grown beyond the limits."""
+class Budget:
+    """What one file on disk may inflate to, with all its members and layers: ten thousand members of a fair ratio are a bomb too."""
 
-    def __init__(self, stream: Any, packed: BinaryIO | int, limits: ReadLimits) -> None:
-        self._stream = stream
+    def __init__(self, packed: Callable[[], int], limits: ReadLimits, most: int | None = None) -> None:
         self._packed = packed
         self._ratio = limits.inflated_ratio
+        self._most = most
+        self._spent = 0
+
+    def spend(self, count: int) -> None:
+        self._spent += count
+        if self.empty:
+            raise Unreadable("read.bomb", f"all of the file inflates more than {self._ratio} times")
+
+    @property
+    def empty(self) -> bool:
+        over = self._spent > FREE_TOTAL and self._spent > self._ratio * max(1, self._packed())
+        return over or (self._most is not None and self._spent > self._most)
+
+
+class Inflated(io.RawIOBase):
+    """A decompressed stream that ends with Unreadable read.bomb once it has grown beyond the limits.
+
+    `packed` is how many bytes it was made of, so far or in all. `inflates` is False where nothing is unpacked and only the
+    errors are wanted.
+    """
+
+    def __init__(
+        self,
+        stream: Any,
+        packed: Callable[[], int],
+        limits: ReadLimits,
+        budget: Budget,
+        *,
+        inflates: bool = True,
+    ) -> None:
+        self._stream = stream
+        self._ratio = limits.inflated_ratio
+        self._inflates = inflates
+        self.packed = packed
+        self.budget = budget
         self.count = 0
 
     def readable(self) -> bool:
@@ -45,30 +86,50 @@ class Inflated(io.RawIOBase):
         try:
             chunk = self._stream.read(len(buffer))
         except BROKEN as error:
-            raise Unreadable(
-                "read.truncated", f"compressed data end early or are damaged: {error}"
-            ) from error
+            raise _damaged(error) from error
         except OSError as error:
             raise Unreadable("read.truncated", f"compressed data are damaged: {error}") from error
+        except MemoryError as error:
+            raise Unreadable("read.bomb", "unpacking needs more memory than a worker may use") from error
         except (RuntimeError, NotImplementedError) as error:
             raise Unreadable("read.encrypted_archive", f"member cannot be unpacked: {error}") from error
         except Exception as error:
             if type(error).__name__ != "ZstdError":
                 raise
-            raise Unreadable("read.truncated", f"compressed data are damaged: {error}") from error
+            raise _damaged(error) from error
         buffer[: len(chunk)] = chunk
         self.count += len(chunk)
-        packed = self._packed if isinstance(self._packed, int) else self._packed.tell()
-        if self.count > FREE_BYTES and self.count > self._ratio * max(1, packed):
+        if self._inflates:
+            self.budget.spend(len(chunk))
+        if self.count > FREE_BYTES and self.count > self._ratio * max(1, self.packed()):
             raise Unreadable(
                 "read.bomb", f"inflates more than {self._ratio} times; raise inflated_ratio if it is real"
             )
         return len(chunk)
 
 
+def _damaged(error: Exception) -> Unreadable:
+    """Damage, or a decoder that was refused the memory that the data ask for."""
+    if any(word in str(error).lower() for word in ("memory", "window")):
+        return Unreadable("read.bomb", f"unpacking needs more memory than is allowed: {error}")
+    return Unreadable("read.truncated", f"compressed data end early or are damaged: {error}")
+
+
+def _enclosing(stream: BinaryIO) -> Inflated | None:
+    """The decompressed stream or archive member that this stream reads from, behind its buffers."""
+    raw: Any = stream
+    while isinstance(raw, io.BufferedReader | Again):
+        raw = raw.raw if isinstance(raw, io.BufferedReader) else raw.rest
+    return raw if isinstance(raw, Inflated) else None
+
+
 def inflate(stream: BinaryIO, kind: str, limits: ReadLimits) -> BinaryIO:
     """The inflated stream of one compressed file; `kind` is a key of COMPRESSED."""
-    return as_buffered(Inflated(_opened(stream, kind), stream, limits))
+    outer = _enclosing(stream)
+    # A layer inside of another has what the outermost one was made of.
+    packed = stream.tell if outer is None else outer.packed
+    budget = Budget(packed, limits) if outer is None else outer.budget
+    return as_buffered(Inflated(_opened(stream, kind), packed, limits, budget))
 
 
 def _opened(stream: BinaryIO, kind: str) -> Any:
@@ -77,12 +138,40 @@ def _opened(stream: BinaryIO, kind: str) -> Any:
     if kind == "bzip2":
         return bz2.BZ2File(stream)
     if kind == "xz":
-        return lzma.LZMAFile(stream)
+        return _Xz(stream)
     import zstandard
 
     # 128 MiB: the window that `zstd --long` writes; larger ones are an attack on memory.
     decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27)
     return decompressor.stream_reader(stream, read_across_frames=True)
+
+
+class _Xz:
+    """As lzma.LZMAFile, which cannot bound the memory of its decoder: the data name the size of their dictionary."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._decoder = lzma.LZMADecompressor(memlimit=XZ_MEMORY)
+        self._rest = b""
+
+    def read(self, size: int) -> bytes:
+        while True:
+            if self._decoder.eof:
+                # Further streams may follow, after zeros that fill up a block of four bytes.
+                self._rest = self._decoder.unused_data.lstrip(b"\0")
+                while not self._rest and (more := self._stream.read(1 << 16)):
+                    self._rest = more.lstrip(b"\0")
+                if not self._rest:
+                    return b""
+                self._decoder = lzma.LZMADecompressor(memlimit=XZ_MEMORY)
+            elif self._decoder.needs_input and not self._rest:
+                self._rest = self._stream.read(1 << 16)
+                if not self._rest:
+                    raise EOFError("compressed file ended before its end-of-stream mark")
+            given, self._rest = self._rest, b""
+            chunk = self._decoder.decompress(given, size)
+            if chunk:
+                return chunk
 
 
 def inner_name(name: str) -> str:
@@ -118,7 +207,11 @@ def zip_members(stream: BinaryIO, limits: ReadLimits) -> Iterator[Member]:
     with archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]
         _check_count(len(infos), limits)
+        check_overlap(infos)
+        budget = _zip_budget(stream, limits)
         for info in infos:
+            if budget.empty:
+                raise Unreadable("read.bomb", "the archive inflates beyond the limits; the rest is not read")
             fault = _unsafe(info.filename, is_file=_is_plain_zip(info))
             if fault is None and info.flag_bits & 1:
                 fault = Unreadable("read.encrypted_archive", "the member is encrypted; unpack it first")
@@ -131,15 +224,36 @@ def zip_members(stream: BinaryIO, limits: ReadLimits) -> Iterator[Member]:
                 yield Member(_clean(info.filename), None, Unreadable("read.corrupt_archive", str(error)))
                 continue
             with member:
-                yield Member(
-                    _clean(info.filename),
-                    as_buffered(Inflated(member, max(1, info.compress_size), limits)),
-                )
+                packed = partial(int, info.compress_size)
+                yield Member(_clean(info.filename), as_buffered(Inflated(member, packed, limits, budget)))
+
+
+LOCAL_HEADER = 30
+"""Bytes before the name of a member (APPNOTE.TXT 4.3.7)."""
+
+
+def check_overlap(infos: Iterable[zipfile.ZipInfo]) -> None:
+    """Raises Unreadable read.bomb where members share bytes: 10 MB then inflate to 281 TB (Fifield, "A better zip bomb", 2019)."""
+    end = 0
+    for info in sorted(infos, key=lambda info: info.header_offset):
+        if info.header_offset < end:
+            raise Unreadable("read.bomb", "members of the archive overlap")
+        # At least: the local header repeats the name and may add more.
+        end = info.header_offset + LOCAL_HEADER + len(info.orig_filename) + info.compress_size
+
+
+def _zip_budget(stream: BinaryIO, limits: ReadLimits) -> Budget:
+    # One that lies in memory was packed itself, or is a member: what its own bytes were made of is no longer known.
+    most = limits.inflated_bytes if isinstance(stream, io.BytesIO) else None
+    size = stream.seek(0, io.SEEK_END)
+    return Budget(partial(int, size), limits, most)
 
 
 def tar_members(archive_stream: BinaryIO, limits: ReadLimits) -> Iterator[Member]:
     """Members in the order of the archive, read as a stream."""
     count = 0
+    outer = _enclosing(archive_stream)
+    budget = Budget(archive_stream.tell, limits) if outer is None else outer.budget
     try:
         with tarfile.open(fileobj=archive_stream, mode="r|") as archive:
             for info in archive:
@@ -149,11 +263,18 @@ def tar_members(archive_stream: BinaryIO, limits: ReadLimits) -> Iterator[Member
                 _check_count(count, limits)
                 fault = _unsafe(info.name, is_file=info.isfile())
                 content = None if fault else archive.extractfile(info)
-                # Nothing inflates here (info.size for both); the wrapper turns a torn archive into a fault of its member.
-                stream = as_buffered(Inflated(content, info.size, limits)) if content else None
+                stream = _tar_stream(content, info, limits, budget) if content else None
                 yield Member(_clean(info.name), stream, fault)
     except (*BROKEN, OSError, ValueError) as error:
         raise Unreadable("read.corrupt_archive", f"tar cannot be read: {error}") from error
+
+
+def _tar_stream(content: Any, info: tarfile.TarInfo, limits: ReadLimits, budget: Budget) -> BinaryIO:
+    """Nothing inflates here but the holes of sparse files; the wrapper turns a torn archive into a fault of its member."""
+    holes = cast("list[tuple[int, int]] | None", info.sparse)
+    stored = info.size if holes is None else sum(size for _, size in holes)
+    inflates = holes is not None
+    return as_buffered(Inflated(content, partial(int, stored), limits, budget, inflates=inflates))
 
 
 def _check_count(count: int, limits: ReadLimits) -> None:
