@@ -1,0 +1,1 @@
+"""Measurements of the readers beside their peers; never part of the tests."""
