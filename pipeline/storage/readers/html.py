@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterator
+from typing import Any, cast
 
 from pipeline.errors import Unreadable
 from pipeline.storage.encoding import decode
@@ -75,7 +76,7 @@ def parse(text: str) -> Outline:
     outline = Outline()
     # huge_tree: without it libxml2 drops texts beyond 10 MB and what is nested deeper than 256 elements, silently.
     parser = etree.HTMLParser(
-        target=outline,
+        target=cast("Any", outline),
         encoding="utf-8",
         huge_tree=True,
         no_network=True,

@@ -5,7 +5,8 @@ Sums before each node (characters, linked characters, links, prose …) make eve
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import accumulate, compress
 from typing import Any
 
 
@@ -27,6 +28,8 @@ SILENT = words(
 TELLING = frozenset(("html", "meta", "link", "time"))
 """What tells of the page itself (its language, its date)."""
 
+SPECIAL = SILENT | TELLING
+
 PROSE = 60
 """Characters that are neither space nor link from which a run of text is prose: about ten words (our choice)."""
 
@@ -37,7 +40,6 @@ them costs a second at this depth)."""
 NOTHING: Mapping[str, str] = {}
 _PREFIX = re.compile(r"(?:x?html|h):")
 _TAG = re.compile(r"<[^<>]*>")
-_SPACE = " \t\r\n\f\xa0"
 
 
 class TooDeep(Exception):
@@ -57,22 +59,20 @@ class Outline:
         self.attributes: list[Mapping[str, str]] = [NOTHING]
         self.parents = [0]
         self.stops = [0]
-        self.chars, self.linked, self.links, self.prose = [0], [0], [0], [0]
-        self.headings = [0]
+        self.chars, self.linked, self.links, self.prose, self.headings = [0], [0], [0], [0], [0]
         self.head: list[tuple[str, Mapping[str, str], str]] = []
         """Elements that tell of the page (html, title, meta, link, time, JSON-LD): tag, attributes, text."""
         self.deepest = 0
         self._open = [0]
         self._pieces: list[str] = []
-        self._counts = [0, 0, 0, 0, 0]
-        self._run = [0, 0]
-        self._silent = self._anchors = 0
+        self._edges: list[int] = []  # Numbers at which a run of text ends, in order.
+        self._silent = 0
 
     def start(self, tag: Any, attrib: Any) -> None:
-        attributes: Mapping[str, str] = attrib or NOTHING
         if self._pieces:
             self._text()
-        depth = len(self._open) + self._silent
+        opened = self._open
+        depth = len(opened) + self._silent
         if depth > self.deepest:
             self.deepest = depth
             if depth > DEEPEST:
@@ -80,19 +80,22 @@ class Outline:
         if self._silent:
             self._silent += 1
             return
-        tag = _PREFIX.sub("", str(tag), count=1) if ":" in str(tag) else str(tag)
-        self._silent = int(_is_silent(tag, attributes))
-        if tag in TELLING:
-            self.head.append((tag, attributes, ""))
-        if tag in BLOCKS:
-            self._end_run()
-        self._add(tag, "", attributes)
-        if tag == "a" and "href" in attributes:
-            self._anchors += 1
-            self._counts[2] += 1
-        elif tag in HEADINGS:
-            self._counts[4] += 1
-        self._open.append(len(self.tags) - 1)
+        if ":" in tag:
+            tag = _PREFIX.sub("", tag, count=1)
+        number = len(self.tags)
+        if tag in SPECIAL:
+            # A declarative shadow root is shown where it stands.
+            self._silent = int(tag in SILENT and not (tag == "template" and "shadowrootmode" in attrib))
+            if tag in TELLING:
+                self.head.append((tag, attrib, ""))
+        elif tag in BLOCKS:
+            self._edges.append(number)
+        self.tags.append(tag)
+        self.texts.append("")
+        self.attributes.append(attrib)
+        self.parents.append(opened[-1])
+        self.stops.append(number + 1)
+        opened.append(number)
 
     def end(self, tag: Any) -> None:  # noqa: ARG002 - the parser names its arguments
         if self._pieces:
@@ -102,12 +105,9 @@ class Outline:
             if self._silent:
                 return
         at = self._open.pop()
-        name = self.tags[at]
-        if name in BLOCKS:
-            self._end_run()
-        elif name == "a" and "href" in self.attributes[at]:
-            self._anchors -= 1
-        self.stops[at] = len(self.tags)
+        self.stops[at] = number = len(self.tags)
+        if self.tags[at] in BLOCKS:
+            self._edges.append(number)
 
     def data(self, data: Any) -> None:
         self._pieces.append(data)
@@ -115,10 +115,10 @@ class Outline:
     def close(self) -> "Outline":
         if self._pieces:
             self._text()
-        self._end_run()
         for at in self._open:
             self.stops[at] = len(self.tags)
-        self._sum_before()
+        self._edges.append(len(self.tags))
+        self._measure()
         return self
 
     def size(self, at: int) -> int:
@@ -150,42 +150,40 @@ class Outline:
         if holder == "noframes":
             # The parser takes what is in it for text; nothing else of such a page is.
             text = html.unescape(_TAG.sub("\n", text))
-        size = len(text) if not any(c in text for c in _SPACE) else sum(map(len, text.split()))
-        self._add("", text, NOTHING)
-        self._counts[0] += size
-        self._run[0] += size
-        if self._anchors:
-            self._counts[1] += size
-            self._run[1] += size
+        self.tags.append("")
+        self.texts.append(text)
+        self.attributes.append(NOTHING)
+        self.parents.append(self._open[-1])
+        self.stops.append(len(self.tags))
 
     def _tell(self, holder: str, text: str) -> None:
         attributes = self.attributes[self._open[-1]]
         if self._silent < 2 and (holder == "title" or "ld+json" in attributes.get("type", "")):
             self.head.append((holder, attributes, text))
 
-    def _end_run(self) -> None:
-        size, linked = self._run
-        if size - linked >= PROSE and linked * 2 < size:
-            self._counts[3] += size - linked
-        self._run = [0, 0]
+    def _measure(self) -> None:
+        sizes = [len("".join(text.split())) if text else 0 for text in self.texts]
+        links = [tag == "a" and "href" in self.attributes[at] for at, tag in enumerate(self.tags)]
+        linked, over = [0] * len(sizes), 0
+        for at in compress(range(len(links)), links):
+            if at >= over:
+                over = self.stops[at]
+                linked[at:over] = sizes[at:over]
+        self.chars, self.linked = _sums(sizes), _sums(linked)
+        self.links, self.headings = _sums(links), _sums(tag in HEADINGS for tag in self.tags)
+        self.prose = _sums(self._prose(len(sizes)))
 
-    def _add(self, tag: str, text: str, attributes: Mapping[str, str]) -> None:
-        self._sum_before()
-        self.tags.append(tag)
-        self.texts.append(text)
-        self.attributes.append(attributes)
-        self.parents.append(self._open[-1])
-        self.stops.append(len(self.tags))
-
-    def _sum_before(self) -> None:
-        counts = self._counts
-        self.chars.append(counts[0])
-        self.linked.append(counts[1])
-        self.links.append(counts[2])
-        self.prose.append(counts[3])
-        self.headings.append(counts[4])
+    def _prose(self, nodes: int) -> list[int]:
+        """What each run of text between two edges adds, told of its last node."""
+        found, start = [0] * nodes, 0
+        for edge in self._edges:
+            size = self.chars[edge] - self.chars[start]
+            linked = self.linked[edge] - self.linked[start]
+            if size - linked >= PROSE and linked * 2 < size:
+                found[edge - 1] = size - linked
+            start = edge
+        return found
 
 
-def _is_silent(tag: str, attributes: Mapping[str, str]) -> bool:
-    # A declarative shadow root is shown where it stands.
-    return tag in SILENT and not (tag == "template" and "shadowrootmode" in attributes)
+def _sums(values: Iterable[int]) -> list[int]:
+    return list(accumulate(values, initial=0))

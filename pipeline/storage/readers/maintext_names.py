@@ -108,7 +108,7 @@ COPYRIGHT = re.compile(
     r"(?:©|\(c\)|copyright\b|all rights reserved\b|alla rättigheter|powered by\b|proudly powered|drivs (?:av|med)\b"
     r"|(?:all|this|the|our) (?:content|work|site|text)\w* (?:on this \w+ |of this \w+ )?(?:is|are) (?:available |licen[sc]ed )?under"
     r"|all content is|(?:except|unless) (?:where )?otherwise (?:noted|stated|specified)|detta verk är licensierat|om inget annat anges"
-    r"|(?:dieses werk|der text|\S+ von .{1,60}) ist .{0,30}(?:lizenziert|verfügbar))",
+    r"|(?:dieses werk|der text) ist .{0,30}(?:lizenziert|verfügbar))",
     re.IGNORECASE,
 )
 """How the line at the foot of a page begins that tells whose it is and what it runs on."""

@@ -198,15 +198,17 @@ def _consent(outline: Outline, root: int, gone: set[int]) -> set[int]:
 
 
 def _copyright(outline: Outline, root: int) -> set[int]:
-    found, seen = set(), -1
+    found = set()
     for at in range(root, outline.stops[root]):
         text = outline.texts[at]
-        if not text or outline.parents[at] == seen:
-            continue
-        seen = outline.parents[at]
-        block = block_of(outline, at)
-        if block > root and outline.size(block) < NOTICE and COPYRIGHT.match(outline.text(block)):
-            found.add(block)
+        if text and COPYRIGHT.match(text.lstrip()):
+            block = block_of(outline, at)
+            if (
+                block > root
+                and outline.size(block) < NOTICE
+                and outline.text(block).startswith(text.split()[0])
+            ):
+                found.add(block)
     return found
 
 
