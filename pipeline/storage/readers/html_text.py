@@ -53,7 +53,8 @@ class Writer:
         if text:
             self._done.append("\n" * self._breaks * bool(self._done) + text)
             self._breaks, self._dash, self._after_dd = breaks, "", False
-        else:
+        elif not self._dash:
+            # The first paragraph of an item stands beside its dash.
             self._breaks = max(self._breaks, breaks)
 
     def text(self) -> str:
@@ -108,11 +109,14 @@ class Writer:
         def close() -> None:
             self.end_line(breaks)
             self._dash = ""
+            self._breaks = min(self._breaks, breaks)
 
         return close
 
     def _dt(self) -> Close:
-        self.end_line(2 if self._after_dd else 1)
+        self.end_line(1)
+        if self._after_dd:
+            self._breaks = 2
         return partial(self.end_line, 1)
 
     def _dd(self) -> Close:
