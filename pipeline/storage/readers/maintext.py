@@ -97,7 +97,7 @@ def _densest(outline: Outline, root: int) -> int:
     """Downwards as long as one child holds nearly all of the prose and most of the text outside of links."""
     if outline.inside(outline.prose, root) < PROSE_LEAST:
         return root
-    headline = _headline_at(outline, root, set())
+    headline = _headline_at(outline, root, gone=set())
     while True:
         prose, unlinked = outline.inside(outline.prose, root), MOST_UNLINKED * _unlinked(outline, root)
         for child in children(outline, root):
@@ -121,7 +121,7 @@ def _unlinked(outline: Outline, at: int) -> int:
 def _before_headline(outline: Outline, root: int, gone: set[int]) -> set[int]:
     """On a page without landmarks all that stands before its headline, if there is text below it."""
     at = _headline_at(outline, root, gone)
-    if at is None or not within(outline, root, at):
+    if at is None:
         return set()
     if outline.chars[outline.stops[root]] - outline.chars[outline.stops[at]] < MAIN_LEAST:
         return set()
@@ -137,23 +137,36 @@ def _before_headline(outline: Outline, root: int, gone: set[int]) -> set[int]:
 
 
 def _headline(outline: Outline, root: int, gone: set[int]) -> str:
-    """The page's headline where it stands outside of the part, or in what is gone from it."""
-    at = _headline_at(outline, root, gone)
-    if at is None or (within(outline, root, at) and not any(within(outline, part, at) for part in gone)):
+    """The page's headline where the part has none: it stands outside, or in what is gone."""
+    if any(_is_left(outline, root, gone, at) for at in _headlines(outline)):
         return ""
-    return outline.text(at)
+    at = _headline_at(outline, 0, gone=set())
+    return "" if at is None else outline.text(at)
 
 
 def _headline_at(outline: Outline, root: int, gone: set[int]) -> int | None:
-    """The h1 whose words the title repeats. None if the part has another one; a logo is a link."""
+    """The h1 of the part whose words the title of the page repeats."""
     title = letters(title_of(outline))
-    found = None
-    for at, tag in enumerate(outline.tags):
-        if tag != "h1" or not outline.size(at):
-            continue
-        words = letters(outline.text(at))
-        if words and words in title and outline.inside(outline.linked, at) < outline.size(at):
+    for at in _headlines(outline):
+        if _is_left(outline, root, gone, at) and letters(outline.text(at)) in title:
             return at
-        if within(outline, root, at) and not any(within(outline, part, at) for part in gone):
-            found = found or at
     return None
+
+
+def _headlines(outline: Outline) -> list[int]:
+    """All h1 but logos, which are links to another page."""
+    return [
+        at
+        for at, tag in enumerate(outline.tags)
+        if tag == "h1" and outline.size(at) and not _is_logo(outline, at)
+    ]
+
+
+def _is_logo(outline: Outline, at: int) -> bool:
+    targets = [attributes.get("href", "#") for attributes in outline.attributes[at : outline.stops[at]]]
+    is_linked = outline.inside(outline.linked, at) == outline.size(at)
+    return is_linked and any(not target.startswith("#") for target in targets)
+
+
+def _is_left(outline: Outline, root: int, gone: set[int], at: int) -> bool:
+    return within(outline, root, at) and not any(within(outline, part, at) for part in gone)

@@ -3,7 +3,7 @@
 import re
 
 from pipeline.storage.readers.html_outline import HEADINGS, Outline
-from pipeline.storage.readers.maintext_names import LABELS, OTHERS, RELATED, letters
+from pipeline.storage.readers.maintext_names import BOXES, LABELS, OTHERS, RELATED, letters
 from pipeline.storage.readers.maintext_parts import MOST, block_of, children, remains, walk
 
 LISTS = frozenset(("ul", "ol", "dl", "table", "div", "p", "section", "center", "td"))
@@ -47,7 +47,7 @@ def link_furniture(outline: Outline, root: int, gone: set[int], *, is_main: bool
                 found.add(at)
     if not remains(outline, root, found):
         return set()
-    return found | _related(outline, root, found) | _orphans(outline, root, found)
+    return found | _related(outline, root, found, is_main=is_main) | _orphans(outline, root, found)
 
 
 def is_menu(outline: Outline, at: int, *, is_main: bool) -> bool:
@@ -58,6 +58,9 @@ def is_menu(outline: Outline, at: int, *, is_main: bool) -> bool:
         return True
     if links < 3 or outline.inside(outline.linked, at) <= OWN_LINKED * size:
         return False
+    if is_main and outline.tags[at] == "p":
+        # A paragraph of terms that are all links, unless it says that they lead elsewhere.
+        return RELATED.match(outline.text(at)) is not None
     inner = [node for node in range(at, outline.stops[at]) if outline.tags[node] == "a"]
     if all(outline.attributes[node].get("href", "").startswith("#") for node in inner):
         return True
@@ -180,20 +183,22 @@ def _all_links(outline: Outline, block: int, beside: int) -> bool:
     return outline.size(block) - outline.inside(outline.linked, block) <= beside
 
 
-def _related(outline: Outline, root: int, gone: set[int]) -> set[int]:
-    """Headings that announce other texts, with the links below them."""
+def _related(outline: Outline, root: int, gone: set[int], *, is_main: bool) -> set[int]:
+    """Headings that announce other texts, what readers wrote or boxes, with what is below them."""
     found: set[int] = set()
     for at in walk(outline, root, gone):
-        if outline.tags[at] not in HEADINGS or outline.size(at) >= 2 * LABEL or outline.tags[at] == "h1":
+        if outline.tags[at] not in HEADINGS or outline.tags[at] == "h1" or outline.size(at) >= 2 * LABEL:
             continue
         text = outline.text(at)
-        is_other = OTHERS.match(text) is not None
-        if is_other or RELATED.match(text):
-            below = _section(outline, root, at)
-            size = sum(map(outline.size, below))
-            linked = sum(outline.inside(outline.linked, node) for node in below)
-            if (is_other or linked * 2 > size) and size < MOST * outline.size(root):
-                found |= {at, *below}
+        if not any(names.match(text) for names in (OTHERS, RELATED, BOXES)):
+            continue
+        below = _section(outline, root, at)
+        size = sum(map(outline.size, below))
+        linked = sum(outline.inside(outline.linked, node) for node in below)
+        prose = sum(outline.inside(outline.prose, node) for node in below)
+        is_box = BOXES.match(text) is not None and not prose and not is_main
+        if (OTHERS.match(text) or is_box or linked * 2 > size) and size < MOST * outline.size(root):
+            found |= {at, *below}
     return found
 
 

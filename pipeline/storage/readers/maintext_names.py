@@ -77,17 +77,22 @@ RELATED = re.compile(
 """How a heading over links to other texts begins."""
 
 OTHERS = re.compile(
-    r"(?:\d+ )?(?:kommentarer?|comments?|kommentare?|responses?|replies|svar|antworten)\b(?! (?:till|to|on|zu|på) (?:lag|förslag|the act))"
-    r"|(?:leave|post|write|add) a (?:reply|comment)|(?:lämna|skriv) (?:en|ett|din) (?:kommentar|svar|kommentar)|kommentera\b"
+    r"\d+ (?:kommentarer?|comments?|kommentare?|responses?|replies|svar|antworten)\b"
+    r"|(?:leave|post|write|add) a (?:reply|comment)|(?:lämna|skriv) (?:en|ett|din) (?:kommentar|svar)"
     r"|(?:schreibe?n?|hinterlassen?) (?:sie )?(?:einen?|eine) (?:kommentar|antwort)|(?:legg igjen|skriv) (?:en|et) (?:kommentar|svar)"
     r"|(?:one|\d+) thoughts? on|(?:ein|\d+) gedanken? zu|(?:en|\d+) (?:tankar?|tanke) (?:om|på)"
-    r"|(?:newsletter|nyhetsbrev|subscribe|prenumerera|abonnieren|abonner|follow us|följ oss)\b|(?:neueste|letzte|neue) (?:kommentare|beiträge)"
-    r"|(?:recent|latest|senaste|siste|seneste) (?:comments|posts|news|kommentarer|inlägg(?:en)?|nyheter|innlegg)"
-    r"|(?:post|beitrags?-?|inläggs|innleggs)-? ?navig\w+|(?:archives?|arkiv|archiv|blogroll|meta|schlagwörter|kategorien?|kategorier)$"
-    r"|(?:om|about) (?:cookies|kakor)\b|(?:log ?in|logga in|anmelden|sign in)$|(?:search|sök|suche|søk)$",
+    r"|(?:recent|latest|senaste|siste|seneste) (?:comments|posts|kommentarer|inlägg(?:en)?|innlegg)"
+    r"|(?:neueste|letzte|neue) (?:kommentare|beiträge)|(?:post|beitrags?-?|inläggs|innleggs)-? ?navig\w+",
     re.IGNORECASE,
 )
-"""How a heading over what readers wrote, or over a box beside the text, begins."""
+"""How a heading over what readers wrote begins."""
+
+BOXES = re.compile(
+    r"(?:(?:sök|search|suche|søk|meta|blogroll|arkiv|archives?|archiv|kategorier?|kategorien|schlagwörter|log ?in|logga in|anmelden|sign in)$"
+    r"|(?:newsletter|nyhetsbrev|subscribe|prenumerera|abonnieren|abonner)\b|(?:om|about) (?:cookies|kakor)\b)",
+    re.IGNORECASE,
+)
+"""How the heading of a box beside the text begins. Each may be the name of a chapter, too."""
 
 LABELS = words(
     """
@@ -107,7 +112,8 @@ COOKIES = re.compile(r"\b(?:cookies?|kakor|informationskapsler|samtycke|consent|
 COPYRIGHT = re.compile(
     r"(?:©|\(c\)|copyright\b|all rights reserved\b|alla rättigheter|powered by\b|proudly powered|drivs (?:av|med)\b"
     r"|(?:all|this|the|our) (?:content|work|site|text)\w* (?:on this \w+ |of this \w+ )?(?:is|are) (?:available |licen[sc]ed )?under"
-    r"|all content is|(?:except|unless) (?:where )?otherwise (?:noted|stated|specified)|detta verk är licensierat|om inget annat anges"
+    r"|all content is licen[sc]ed|(?:except|unless) (?:where )?otherwise (?:noted|stated|specified),? .{0,40}(?:content|licen[sc]e|work)"
+    r"|detta verk är licensierat"
     r"|(?:dieses werk|der text) ist .{0,30}(?:lizenziert|verfügbar))",
     re.IGNORECASE,
 )
