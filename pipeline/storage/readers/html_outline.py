@@ -132,8 +132,8 @@ class Outline:
         """The first characters of the text inside, spaces folded."""
         found: list[str] = []
         length = 0
-        for text in self.texts[at : self.stops[at]]:
-            if text:
+        for node in range(at, self.stops[at]):
+            if text := self.texts[node]:
                 found.append(text)
                 length += len(text)
                 if length > most:

@@ -17,6 +17,9 @@ CELLS = frozenset(("td", "th"))
 NESTED = frozenset(("table", "pre", "h1", "h2", "h3", "h4", "h5", "h6"))
 """What no cell of a table of data holds."""
 
+DEEPEST_LIST = 8
+"""Lists inside of each other that are set in further (our choice): a page may nest without end."""
+
 LONG_CELL = 500
 """Characters of one cell from which a table lays out the page (our choice)."""
 
@@ -62,7 +65,7 @@ class Writer:
         return "".join(self._done)
 
     def _text(self, raw: str) -> str:
-        indent = "  " * self._lists
+        indent = "  " * min(self._lists, DEEPEST_LIST)
         if self._verbatim:
             lines = "\n".join(line.rstrip() for line in _LINE_END.split(raw)).strip("\n").split("\n")
             text = "\n".join(indent + line if line else "" for line in lines)
@@ -104,7 +107,7 @@ class Writer:
         plain = self._outline.inside(self._outline.headings, at) > 0
         breaks = 2 if plain else 1
         self.end_line(breaks)
-        self._dash = "" if plain else "  " * (self._lists - 1) + "- "
+        self._dash = "" if plain else "  " * min(self._lists - 1, DEEPEST_LIST) + "- "
 
         def close() -> None:
             self.end_line(breaks)

@@ -5,6 +5,7 @@ The sizes of all parts are known from the outline; nothing here recurses, and th
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from pipeline.storage.readers.html_head import title_of
 from pipeline.storage.readers.html_outline import Outline
@@ -27,6 +28,9 @@ HEADED_PROSE = 0.7
 
 PROSE_LEAST = 200
 """Characters of prose below which a page without landmarks is not narrowed (our choice)."""
+
+HEADLINES = 50
+"""As many h1 are looked at (our choice): a page of more has no headline."""
 
 WRAPPERS = frozenset(
     ("html", "body", "div", "section", "article", "main", "center", "table", "tbody", "tr", "td", "form")
@@ -155,11 +159,8 @@ def _headline_at(outline: Outline, root: int, gone: set[int]) -> int | None:
 
 def _headlines(outline: Outline) -> list[int]:
     """All h1 but logos, which are links to another page."""
-    return [
-        at
-        for at, tag in enumerate(outline.tags)
-        if tag == "h1" and outline.size(at) and not _is_logo(outline, at)
-    ]
+    found = (at for at, tag in enumerate(outline.tags) if tag == "h1" and outline.size(at))
+    return [at for at in islice(found, HEADLINES) if not _is_logo(outline, at)]
 
 
 def _is_logo(outline: Outline, at: int) -> bool:

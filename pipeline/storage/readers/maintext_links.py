@@ -1,10 +1,11 @@
 """Parts of a page that are not its text by their links: menus, paths, tag lists, links to other texts and their headings."""
 
 import re
+from itertools import islice
 
 from pipeline.storage.readers.html_outline import HEADINGS, Outline
 from pipeline.storage.readers.maintext_names import BOXES, LABELS, OTHERS, RELATED, letters
-from pipeline.storage.readers.maintext_parts import MOST, block_of, children, remains, walk
+from pipeline.storage.readers.maintext_parts import MOST, block_of, remains, walk
 
 LISTS = frozenset(("ul", "ol", "dl", "table", "div", "p", "section", "center", "td"))
 
@@ -26,6 +27,12 @@ PATH = 200
 """Characters of the longest path to a page ("Start / Private / Tax") before its headline (our choice)."""
 
 LABEL = 30
+ENOUGH = 500
+"""Links of a list by which it is judged: parts nest, and each is judged (our choice)."""
+
+NEAR = 6
+"""Steps to what stands before a list: empty parts and wrappers lie between (our choice)."""
+
 RELATIONS = frozenset(("tag", "prev", "next", "category", "author"))
 
 _NUMBERED = re.compile(
@@ -39,10 +46,11 @@ _NUMBERED = re.compile(
 def link_furniture(outline: Outline, root: int, gone: set[int], *, is_main: bool) -> set[int]:
     found = set(gone)
     limit = MOST * outline.size(root)
+    judged: set[int] = set()
     for at in walk(outline, root, found):
         if outline.inside(outline.links, at) and outline.size(at) < limit:
             if outline.tags[at] == "a":
-                found |= _lone_label(outline, root, at) | _lone_relation(outline, root, at)
+                found |= _lone_link(outline, root, at, judged)
             elif outline.tags[at] in LISTS and is_menu(outline, at, is_main=is_main):
                 found.add(at)
     if not remains(outline, root, found):
@@ -61,7 +69,7 @@ def is_menu(outline: Outline, at: int, *, is_main: bool) -> bool:
     if is_main and outline.tags[at] == "p":
         # A paragraph of terms that are all links, unless it says that they lead elsewhere.
         return RELATED.match(outline.text(at)) is not None
-    inner = [node for node in range(at, outline.stops[at]) if outline.tags[node] == "a"]
+    inner = _links(outline, at)
     if all(outline.attributes[node].get("href", "").startswith("#") for node in inner):
         return True
     if outline.inside(outline.linked, at) <= LINKED * size or outline.inside(outline.headings, at):
@@ -79,7 +87,12 @@ def is_contents(outline: Outline, at: int) -> bool:
     """Whether a part lists the chapters of a work."""
     if outline.inside(outline.links, at) < 3:
         return False
-    return _is_numbered(outline, [node for node in range(at, outline.stops[at]) if outline.tags[node] == "a"])
+    return _is_numbered(outline, _links(outline, at))
+
+
+def _links(outline: Outline, at: int) -> list[int]:
+    nodes = (node for node in range(at, outline.stops[at]) if outline.tags[node] == "a")
+    return list(islice(nodes, ENOUGH))
 
 
 def _is_picture_row(outline: Outline, at: int, size: int, links: int) -> bool:
@@ -120,16 +133,18 @@ def _is_introduced(outline: Outline, at: int, *, is_main: bool) -> bool:
 
 def _before(outline: Outline, at: int) -> int | None:
     """The block before, also where the list stands in a wrapper of its own."""
-    for _ in range(3):
-        parent, before = outline.parents[at], None
-        for child in children(outline, parent):
-            if child >= at:
-                break
-            if outline.size(child):
-                before = child
-        if before is not None:
-            return before
-        at = parent
+    steps = 0
+    while at and steps < NEAR:
+        parent, before = outline.parents[at], at - 1
+        if before == parent:
+            at = parent
+        else:
+            while outline.parents[before] != parent:
+                before = outline.parents[before]
+            if outline.size(before):
+                return before
+            at = before
+        steps += 1
     return None
 
 
@@ -140,7 +155,7 @@ def _is_numbered(outline: Outline, links: list[int]) -> bool:
 
 def _is_punctuated(outline: Outline, at: int, links: int) -> bool:
     """Items of a list that are written as a sentence: a comma or a full stop behind each link."""
-    if sum(tag == "li" for tag in outline.tags[at : outline.stops[at]]) < links:
+    if links > ENOUGH or sum(tag == "li" for tag in outline.tags[at : outline.stops[at]]) < links:
         return False
     marks = 0
     for node in range(at, outline.stops[at]):
@@ -149,34 +164,22 @@ def _is_punctuated(outline: Outline, at: int, links: int) -> bool:
     return marks * 2 >= links
 
 
-def _lone_label(outline: Outline, root: int, at: int) -> set[int]:
-    """The block of links that are all labels of buttons ("Print", "Share")."""
-    if outline.size(at) > LABEL:
-        return set()
-    text = letters(outline.text(at))
-    if not text and outline.tags[outline.parents[at]] in HEADINGS | {"dt"}:
+def _lone_link(outline: Outline, root: int, at: int, judged: set[int]) -> set[int]:
+    """The block around a link that is nothing but labels of buttons, tags of the text or its neighbours in a series."""
+    block, is_headed = block_of(outline, at), outline.tags[outline.parents[at]] in HEADINGS | {"dt"}
+    if is_headed and outline.size(at) <= LABEL and not letters(outline.text(at)):
         return {at}  # The anchor of a heading.
-    if text not in LABELS:
+    if block <= root or block in judged or outline.tags[block] in HEADINGS:
         return set()
-    block = block_of(outline, at)
-    if block <= root or outline.tags[block] in HEADINGS or not _all_links(outline, block, 3):
+    judged.add(block)
+    if not _all_links(outline, block, LABEL):
         return set()
-    labels = all(
-        letters(outline.text(node)) in LABELS
-        for node in range(block, outline.stops[block])
-        if outline.tags[node] == "a"
+    links = _links(outline, block)
+    related = all(
+        not RELATIONS.isdisjoint(outline.attributes[node].get("rel", "").lower().split()) for node in links
     )
-    return {block} if labels else set()
-
-
-def _lone_relation(outline: Outline, root: int, at: int) -> set[int]:
-    """The block of links that are tags of the text, or its neighbours in a series."""
-    if RELATIONS.isdisjoint(outline.attributes[at].get("rel", "").lower().split()):
-        return set()
-    block = block_of(outline, at)
-    if block <= root or outline.tags[block] in HEADINGS or not _all_links(outline, block, LABEL):
-        return set()
-    return {block}
+    labels = _all_links(outline, block, 3) and all(letters(outline.text(node)) in LABELS for node in links)
+    return {block} if related or labels else set()
 
 
 def _all_links(outline: Outline, block: int, beside: int) -> bool:
@@ -208,12 +211,12 @@ def _section(outline: Outline, root: int, at: int) -> list[int]:
     while outline.parents[at] > root and outline.size(outline.parents[at]) == size:
         at = outline.parents[at]
     found = []
-    for child in children(outline, outline.parents[at]):
-        if child <= at:
-            continue
+    child, stop = outline.stops[at], outline.stops[outline.parents[at]]
+    while child < stop:
         if any(tag in HEADINGS and tag <= level for tag in outline.tags[child : outline.stops[child]]):
             break
         found.append(child)
+        child = outline.stops[child]
     return found
 
 
@@ -221,7 +224,8 @@ def _orphans(outline: Outline, root: int, gone: set[int]) -> set[int]:
     """Headings all of whose section is gone."""
     found = set()
     for at in walk(outline, root, gone):
-        if outline.tags[at] in HEADINGS and outline.tags[at] != "h1" and _is_orphan(outline, root, at, gone):
+        is_under = outline.tags[at] in HEADINGS and outline.tags[at] != "h1" and outline.size(at)
+        if is_under and _is_orphan(outline, root, at, gone):
             found.add(at)
     return found
 

@@ -181,20 +181,26 @@ def _above(outline: Outline, at: int, steps: int) -> Iterator[int]:
 
 def _consent(outline: Outline, root: int, gone: set[int]) -> set[int]:
     """Blocks with a button whose words are of cookies."""
-    found = set()
+    found: set[int] = set()
+    tried: set[int] = set()
     for at in gone:
         # A button is gone already; the words around it are not.
-        if outline.tags[at] not in ("button", "form"):
-            continue
-        widest = None
-        for above in _above(outline, at, 8):
-            if not within(outline, root, above) or above == root or outline.size(above) > BANNER:
-                break
-            if outline.tags[above] in BLOCKS and COOKIES.search(outline.text(above)):
-                widest = above
-        if widest is not None and outline.size(widest) < MOST * outline.size(root):
-            found.add(widest)
+        if outline.tags[at] in ("button", "form"):
+            found |= _banner(outline, root, at, tried)
     return found
+
+
+def _banner(outline: Outline, root: int, at: int, tried: set[int]) -> set[int]:
+    """The widest block around a button that speaks of cookies and of little else."""
+    widest: set[int] = set()
+    for above in _above(outline, at, 8):
+        size = outline.size(above)
+        if above in tried or above <= root or size > BANNER or size >= MOST * outline.size(root):
+            break
+        tried.add(above)
+        if outline.tags[above] in BLOCKS and COOKIES.search(outline.text(above)):
+            widest = {above}
+    return widest
 
 
 def _copyright(outline: Outline, root: int) -> set[int]:

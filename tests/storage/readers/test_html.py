@@ -1,5 +1,6 @@
 """Pages as they come: broken, deep, in odd encodings, with text where none should be."""
 
+import time
 from typing import Any
 
 import pytest
@@ -126,3 +127,24 @@ LINKED_DATA = '<script type="application/ld+json">{}</script>'
 )  # fmt: skip
 def test_the_date_that_the_page_calls_its_own(page: str, date: str | None) -> None:
     assert found_page(f"{page}<p>text".encode()).date == date
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<main>" + "<h2>Related</h2><a href=1>x</a>" * 20_000,
+        "<main>" + PROSE * 9000 + "<div><a href=x>1. a</a><a href=x>1. b</a><a href=x>1. c</a>" * 2900,
+        "<p>" + "<a href=x>share</a> " * 30_000,
+        "<div>" + "<button>x</button><p>cookies" * 20_000,
+        "<title>x</title>" + "<h1>x</h1><nav>y</nav>" * 20_000,
+    ],
+    ids=["headings", "nested links", "labels", "buttons", "headlines"],
+)
+def test_time_grows_with_the_page_and_not_with_its_square(page: str) -> None:
+    start = time.process_time()
+    found_page(page.encode())
+    assert time.process_time() - start < 5
+
+
+def test_indents_of_lists_without_end_do_not_swell_the_text() -> None:
+    assert len(found_page(("<ul><li>x" * 1000).encode()).text) < 25_000
