@@ -13,11 +13,11 @@ FURNITURE_WORDS = words(
     """
     nav navbar navigation navheader navfooter navigering navbox navmenu navlinks navi menu menubar meny megamenu submenu mainmenu
     dropdown breadcrumb breadcrumbs bredcrumbs crumb crumbs brodsmula brodsmulor smulor pager pagination paginering paging
-    prevnext skip skiplink skiplinks toolbar topbar footer sidfot printfooter sidebar sidebars sidospalt masthead banner
-    colophon cookie cookies cookiebar consent gdpr kakor share sharing shares sharedaddy addthis addtoany dela social socials
+    prevnext skiplink skiplinks toolbar topbar footer sidfot printfooter sidebar sidebars sidospalt masthead banner
+    colophon cookie cookies cookiebar consent gdpr kakor share sharing shares sharedaddy addthis addtoany
     socialmedia advert adverts advertisement advertising annons annonser sponsored sponsor comments commentlist respond disqus
-    related relatedposts relaterat relaterade recommended recommendations newsletter nyhetsbrev subscribe login inloggning
-    popup modal tooltip lightbox catlinks taglist tagcloud editsection headerlink permalink permalinks linenos lineno linenumbers
+    relatedposts recommended recommendations newsletter nyhetsbrev subscribe login inloggning
+    popup modal catlinks taglist tagcloud editsection headerlink permalink permalinks linenos lineno linenumbers
     backtotop totop
     """
 )
@@ -27,10 +27,19 @@ FURNITURE_PAIRS = words(
     post-navigation search-form site-search search-box searchbox-form jump-link hash-link anchor-link edit-link read-next up-next
     back-to to-top site-header page-tools page-actions article-tools article-actions mailing-list sign-up log-in blob-num
     line-numbers language-switcher language-selector lang-switcher lang-select sprakval recent-posts recent-comments
-    jump-to post-nav article-nav doc-nav rate-page page-rating feedback-form
+    jump-to post-nav article-nav doc-nav rate-page page-rating feedback-form skip skip-link skip-links skip-to skip-nav skip-content
+    dela social socials social-share social-sharing share-social social-media social-links social-icons social-bar social-buttons
+    social-list social-nav social-menu social-wrapper related related-articles related-posts related-content related-links
+    related-items related-topics related-news related-pages related-stories related-information article-related post-related
+    relaterat relaterade relaterad-information relaterat-innehall
     """
 )
-"""Two words beside each other; either alone may name the text."""
+"""Two words beside each other, or a word that is the whole name; either alone may name the text (`social-insurance`)."""
+
+MARKS = words(
+    "editsection headerlink permalink linenos lineno linenumbers hash-link anchor-link jump-link edit-link blob-num skip-link"
+)
+"""Among these: what stands in a line of text and is none of it."""
 
 COMMENTS = frozenset(("comments", "commentlist", "comment-list", "respond", "disqus"))
 """Among these: what readers wrote, however long it is."""
@@ -48,8 +57,11 @@ NOT_SEEN = words(
 )
 """Text for screen readers or paper alone: it tells where one is, not what is written there."""
 
-CREDITS = frozenset(("author", "byline", "bio", "license", "licence"))
-"""Words in `class` alone: an `id` such as "licence" may name a chapter."""
+CREDITS = re.compile(
+    r"(?:.*[-_])?(?:author|byline|licen[sc]e)(?:[-_](?:box|bio|info|card|name|meta|wrapper|block))*|bio",
+    re.IGNORECASE,
+)
+"""Names in `class` alone: an `id` such as "licence" may name a chapter."""
 
 LAYOUT = frozenset(("has", "with", "no", "without", "not", "hide", "layout"))
 """Beside one of these a word tells how a part is laid out around another one: `has-sidebar`, `no-menu`."""
@@ -138,14 +150,15 @@ def kinds(names: str) -> frozenset[str]:
             found.add("unseen")
         if not known.isdisjoint(NOTES):
             found.add("note")
-        if not LAYOUT.isdisjoint(parts):
-            # Still `back-to-top`, which names a thing of its own.
-            known = pairs
-        if not known.isdisjoint(FURNITURE_WORDS | FURNITURE_PAIRS):
+        # Beside a word of layout still `back-to-top`, which names a thing of its own.
+        alone = set(parts) if LAYOUT.isdisjoint(parts) else set()
+        if not (FURNITURE_WORDS.isdisjoint(alone) and FURNITURE_PAIRS.isdisjoint(pairs)):
             found.add("furniture")
         if not known.isdisjoint(COMMENTS):
             found.add("comments")
-        if not CREDITS.isdisjoint(parts):
+        if not known.isdisjoint(MARKS):
+            found.add("mark")
+        if CREDITS.fullmatch(name):
             found.add("credits")
     return frozenset(found)
 

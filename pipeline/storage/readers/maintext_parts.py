@@ -36,6 +36,11 @@ NAMED = frozenset(
 )
 """Elements whose names are looked at: a heading or a `pre` is text whatever it is called."""
 
+INLINE = frozenset(("span", "a", "small", "sup"))
+
+MENU_LINKS = 3
+"""Links from which a cell that is named as a menu is one (our choice)."""
+
 MOST = 0.7
 """A part that holds more than this share of the text is the text, whatever its name (our choice)."""
 
@@ -125,7 +130,7 @@ def _is_furniture_element(outline: Outline, at: int, named: frozenset[str]) -> b
 
 
 def _is_named(outline: Outline, at: int, named: frozenset[str]) -> bool:
-    if "unprinted" in named or "furniture" in named:
+    if "unprinted" in named or ("furniture" in named and _is_of_its_own(outline, at, named)):
         return True
     if "unseen" in named and outline.tags[at] != "header":
         return outline.size(at) < NOTICE and not outline.inside(outline.headings, at)
@@ -135,11 +140,22 @@ def _is_named(outline: Outline, at: int, named: frozenset[str]) -> bool:
     return bool(own and "furniture" in kinds(own) and not _names_a_chapter(outline, at, own))
 
 
+def _is_of_its_own(outline: Outline, at: int, named: frozenset[str]) -> bool:
+    """Whether a name tells of a part of the page: words in a line and cells of data are named for what they say."""
+    tag = outline.tags[at]
+    if tag in ("td", "tr"):
+        return "mark" in named or outline.inside(outline.links, at) >= MENU_LINKS
+    if tag in INLINE:
+        return "mark" in named or 2 * outline.size(at) >= outline.size(block_of(outline, at))
+    return True
+
+
 def _names_a_chapter(outline: Outline, at: int, own: str) -> bool:
-    """Whether an id is the heading's words: a chapter on menus is no menu."""
+    """Whether an id is the heading's words: a chapter on menus is no menu. An id of two words may be cut short."""
     for inner in range(at + 1, min(outline.stops[at], at + 8)):
         if outline.tags[inner] in HEADINGS:
-            return letters(own) == letters(outline.text(inner).rstrip("¶#§"))
+            words_of_id, heading = letters(own), letters(outline.text(inner))
+            return words_of_id == heading or ("-" in own.strip("-") and heading.startswith(words_of_id))
     return False
 
 
