@@ -8,7 +8,7 @@ from typing import Any, cast
 from pipeline.errors import Unreadable
 from pipeline.storage.encoding import decode
 from pipeline.storage.readers.html_head import date_of, language_of, meta_of
-from pipeline.storage.readers.html_outline import BLOCKS, Outline, TooDeep
+from pipeline.storage.readers.html_outline import BLOCKS, Outline, TooDeep, without_structure
 from pipeline.storage.readers.html_text import outline_text
 from pipeline.storage.readers.maintext import main_part
 from pipeline.storage.readers.record import Found, Input
@@ -42,10 +42,7 @@ def found_page(data: bytes, charset: str | None = None, url: str | None = None) 
     """The record of one page; `charset` as an HTTP header declared it."""
     page = decode(data, charset or declared_charset(data))
     notes = [page.note] if page.note else []
-    try:
-        outline = parse(page.text)
-    except TooDeep:
-        return _flat(page.text, url, (*notes, TOO_DEEP))
+    outline = parse(page.text)
     part = main_part(outline)
     text = outline_text(outline, part.root, part.gone, part.title) or outline_text(outline)
     if outline.deepest > DEEP and not part.marked:
@@ -62,15 +59,8 @@ def found_page(data: bytes, charset: str | None = None, url: str | None = None) 
     )
 
 
-def _flat(page: str, url: str | None, notes: tuple[str, ...]) -> Found:
-    text = flat_text(page)
-    return Found(
-        text, meta={"url": url} if url else {}, notes=notes if text else (*notes, NO_TEXT), whole=True
-    )
-
-
 def parse(text: str) -> Outline:
-    """The outline of a page. Raises Unreadable read.empty where nothing is in it, TooDeep where it nests without end."""
+    """The outline of a page, without any structure where it nests without end. Raises Unreadable read.empty for nothing."""
     from lxml import etree
 
     outline = Outline()
@@ -88,6 +78,8 @@ def parse(text: str) -> Outline:
         for at in range(0, len(page), CHUNK):
             parser.feed(page[at : at + CHUNK])
         parser.close()
+    except TooDeep:
+        return without_structure(flat_text(text))
     except etree.XMLSyntaxError as error:
         raise Unreadable("read.empty", f"no element and no text in the page: {error}") from error
     if len(outline.tags) == 1:
@@ -97,10 +89,7 @@ def parse(text: str) -> Outline:
 
 def markup_text(fragment: str) -> str:
     """All text of an HTML fragment that is data (a field of a record), one block a line."""
-    try:
-        return tree_text(parse(fragment))
-    except TooDeep:
-        return flat_text(fragment)
+    return tree_text(parse(fragment))
 
 
 def tree_text(outline: Outline) -> str:

@@ -185,5 +185,15 @@ class Outline:
         return found
 
 
+def without_structure(text: str) -> Outline:
+    """A page of one text, deeper than all that can be followed."""
+    outline = Outline()
+    outline.start("pre", NOTHING)
+    outline.data(text)
+    outline.end("pre")
+    outline.deepest = DEEPEST + 1
+    return outline.close()
+
+
 def _sums(values: Iterable[int]) -> list[int]:
     return list(accumulate(values, initial=0))
