@@ -1,6 +1,6 @@
 """Parts of a page that are not its text by what they are: elements, roles, names, hidden, consent banners, copyright lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pipeline.storage.readers.html_outline import BLOCKS, HEADINGS, Outline, words
 from pipeline.storage.readers.maintext_names import COOKIES, COPYRIGHT, kinds, letters
@@ -90,7 +90,7 @@ def named_furniture(outline: Outline, root: int, *, is_main: bool) -> set[int]:
         if not size:
             continue
         if _is_furniture(outline, at, is_main=is_main, opened=opened) and (
-            size < limit or _is_long_comment(outline, root, at)
+            size < limit or _is_outweighed(outline, root, at)
         ):
             gone.add(at)
     gone |= _consent(outline, root, gone)
@@ -98,10 +98,10 @@ def named_furniture(outline: Outline, root: int, *, is_main: bool) -> set[int]:
     return gone
 
 
-def _is_furniture(outline: Outline, at: int, *, is_main: bool, opened: frozenset[str]) -> bool:
+def _is_furniture(outline: Outline, at: int, *, is_main: bool, opened: Mapping[str, int]) -> bool:
     tag, attributes = outline.tags[at], outline.attributes[at]
     if not attributes:
-        return tag in ELEMENTS and _is_furniture_element(outline, at, frozenset())
+        return tag in ELEMENTS and _is_furniture_element(outline, at, frozenset(), opened)
     role = attributes.get("role", "")
     named = kinds(attributes.get("class") or "")
     if role in MAIN_ROLES or (role == "alert" and is_main):
@@ -109,16 +109,21 @@ def _is_furniture(outline: Outline, at: int, *, is_main: bool, opened: frozenset
     if role in ROLES or role == "alert" or _is_hidden(outline, at, opened):
         return True
     if tag in ELEMENTS:
-        return _is_furniture_element(outline, at, named)
+        return _is_furniture_element(outline, at, named, opened)
     if tag in NAMED:
         return _is_named(outline, at, named)
     return False
 
 
-def _is_furniture_element(outline: Outline, at: int, named: frozenset[str]) -> bool:
+def _is_furniture_element(
+    outline: Outline, at: int, named: frozenset[str], opened: Mapping[str, int]
+) -> bool:
     tag = outline.tags[at]
     if tag == "button":
-        # The question of an accordion is a button in a heading.
+        # The question of an accordion is a button in a heading, or one that opens prose.
+        names = outline.attributes[at].get("aria-controls", "").split()
+        if any(outline.inside(outline.prose, opened[name]) for name in names if name in opened):
+            return False
         above = {outline.tags[parent] for parent in _above(outline, at, 3)}
         return above.isdisjoint(HEADINGS | {"summary", "dt"})
     if tag == "form":
@@ -159,7 +164,7 @@ def _names_a_chapter(outline: Outline, at: int, own: str) -> bool:
     return False
 
 
-def _is_hidden(outline: Outline, at: int, opened: frozenset[str]) -> bool:
+def _is_hidden(outline: Outline, at: int, opened: Mapping[str, int]) -> bool:
     attributes = outline.attributes[at]
     style = attributes.get("style", "")
     hidden = (
@@ -172,21 +177,30 @@ def _is_hidden(outline: Outline, at: int, opened: frozenset[str]) -> bool:
     return hidden and attributes.get("id") not in opened and attributes.get("role") != "tabpanel"
 
 
-def _opened_by_buttons(outline: Outline) -> frozenset[str]:
-    return frozenset(
+def _opened_by_buttons(outline: Outline) -> dict[str, int]:
+    """Names of parts that buttons of the page open, and where they are."""
+    names = {
         name
         for attributes in outline.attributes
         if attributes
         for name in attributes.get("aria-controls", "").split()
-    )
+    }
+    if not names:
+        return {}
+    return {
+        own: at
+        for at, attributes in enumerate(outline.attributes)
+        if (own := attributes.get("id", "")) in names
+    }
 
 
-def _is_long_comment(outline: Outline, root: int, at: int) -> bool:
-    """Readers may write more than the author: then some prose is left without them."""
+def _is_outweighed(outline: Outline, root: int, at: int) -> bool:
+    """A menu may be longer than a short text, and readers may write more than the author: then prose is left without them."""
     attributes = outline.attributes[at]
     names = kinds(attributes.get("class") or "") | kinds(attributes.get("id") or "")
     left = outline.inside(outline.prose, root) - outline.inside(outline.prose, at)
-    return "comments" in names and left >= NOTICE
+    is_menu = outline.inside(outline.linked, at) * 2 > outline.size(at)
+    return ("comments" in names and left >= NOTICE) or (is_menu and left > 0)
 
 
 def _above(outline: Outline, at: int, steps: int) -> Iterator[int]:
