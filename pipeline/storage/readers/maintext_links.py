@@ -69,6 +69,8 @@ def is_menu(outline: Outline, at: int, *, is_main: bool) -> bool:
     if is_main and outline.tags[at] == "p":
         # A paragraph of terms that are all links, unless it says that they lead elsewhere.
         return RELATED.match(outline.text(at)) is not None
+    if _has_columns(outline, at):
+        return False
     inner = _links(outline, at)
     if all(outline.attributes[node].get("href", "").startswith("#") for node in inner):
         return True
@@ -81,6 +83,16 @@ def is_menu(outline: Outline, at: int, *, is_main: bool) -> bool:
     ):
         return False
     return size < SHORT or (not is_main and size < MENU_WORD * links)
+
+
+def _has_columns(outline: Outline, at: int) -> bool:
+    """Whether a part is a table whose columns have names, or a cell of one."""
+    if outline.tags[at] == "td":
+        for _ in range(NEAR):
+            at = outline.parents[at]
+            if outline.tags[at] == "table":
+                break
+    return "th" in outline.tags[at : min(outline.stops[at], at + ENOUGH)]
 
 
 def is_contents(outline: Outline, at: int) -> bool:
