@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from pipeline.errors import Unreadable
@@ -22,6 +24,10 @@ STAMP = 200
 
 PICTURE_DEPTH = 3
 """How deep in nested forms a picture is looked for; producers of scans put it on the page or one form down."""
+
+
+PARTS = 5_000
+"""Parts of such a page that are looked at; a drawing can have a million, and a scan has one or a few hundred (our choice)."""
 
 
 @dataclass(slots=True)
@@ -88,23 +94,20 @@ def _page(document: Any, number: int) -> _Page:
     import pypdfium2
 
     try:
-        page = document[number]
-        text_page = page.get_textpage()
+        with closing(document[number]) as page, closing(page.get_textpage()) as text_page:
+            pieces = page_pieces(text_page)
+            little = sum(len(piece.text) for piece in pieces) < STAMP
+            return _Page(pieces, pictured=little and _has_picture(page))
     except pypdfium2.PdfiumError:
         return _Page([], lost=True)
-    try:
-        pieces = page_pieces(text_page)
-        little = sum(len(piece.text) for piece in pieces) < STAMP
-        return _Page(pieces, pictured=little and _has_picture(page))
-    finally:
-        text_page.close()
-        page.close()
 
 
 def _has_picture(page: Any) -> bool:
     from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
 
-    return any(True for _ in page.get_objects(filter=[FPDF_PAGEOBJ_IMAGE], max_depth=PICTURE_DEPTH))
+    return any(
+        part.type == FPDF_PAGEOBJ_IMAGE for part in islice(page.get_objects(max_depth=PICTURE_DEPTH), PARTS)
+    )
 
 
 def _date(written: str) -> str | None:

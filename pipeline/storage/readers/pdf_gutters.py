@@ -26,6 +26,9 @@ Swedish prose has .8 or more, headings and lists in between take some away).
 TRIES = 8
 """Places that are looked at; a page has at most a few columns."""
 
+MOST = 1_000
+"""Pieces of a page of text; beyond it is a map or a drawing, and comparing each with each would take long (our choice)."""
+
 Floats = NDArray[np.float64]
 
 
@@ -46,6 +49,8 @@ class Gutter:
 
 def find_gutters(pieces: Sequence[Piece]) -> list[Gutter]:
     """Gutters of the page, the longest first."""
+    if len(pieces) > MOST:
+        return []
     left = np.array([piece.left for piece in pieces])
     right = np.array([piece.right for piece in pieces])
     beside = _neighbours(pieces, left, right)

@@ -15,6 +15,9 @@ or more between paragraphs, and the distance within one varies by less than a te
 MUCH_MORE = 1.7
 """The same before a line that goes on with a small letter, which is rarely a new paragraph (our choice)."""
 
+ENOUGH = 0.9, 1.1
+"""The same where the size of the text changes, which makes a heading by itself: before a capital and a small letter (our choice)."""
+
 OTHER_SIZE = 1.15
 """A line so much larger or smaller than the one before is a heading or the text after it (our choice)."""
 
@@ -87,9 +90,9 @@ def _between(above: Piece, below: Piece, usual: dict[float, float]) -> str:
         return _over_a_page(above, below)
     expected = usual.get(_class(below)) or usual.get(_class(above)) or 1.3 * below.size
     more = distance / expected
-    if _differ_in_size(above, below):
-        return "\n\n" if more > 1 else "\n"
-    return "\n\n" if more > (MUCH_MORE if below.text[:1].islower() else MORE) else "\n"
+    goes_on = below.text[:1].islower()
+    limits = ENOUGH if _differ_in_size(above, below) else (MORE, MUCH_MORE)
+    return "\n\n" if more > limits[goes_on] else "\n"
 
 
 def _over_a_page(above: Piece, below: Piece) -> str:

@@ -34,6 +34,9 @@ UPRIGHT = 0.05
 SIZES = (1.5, 300.0)
 """Line heights in points that can be true; some fonts declare a height of nothing, and then places mean nothing."""
 
+LOW = 0.3
+"""Share of the usual height that a word has at least (our choice; an index has .6)."""
+
 SLANTED = -1
 
 Floats = NDArray[np.float64]
@@ -179,16 +182,12 @@ def _turned(places: Floats, quarters: int) -> Floats:
 
 
 def _pieces(text: bytes, words: _Words, index: _Index) -> list[Piece]:
-    main = _main_turn(words.turn, words.end - words.start + 1)
+    letters = words.end - words.start + 1
     size = words.bottom - words.top
-    gap = words.left[1:] - words.right[:-1]
-    low = np.minimum(size[1:], size[:-1])
-    middle = (words.top + words.bottom) / 2
-    apart = np.abs(np.diff(middle)) > OTHER_LINE * np.maximum(size[1:], size[:-1])
-    cut = ((gap > WIDE * low) | (gap < -2 * low) | apart) & (words.turn[1:] == main)
-    cut |= (words.line[1:] != words.line[:-1]) | (words.turn[1:] != words.turn[:-1])
-    if np.sum(cut) > WORD_BY_WORD * len(cut):
-        cut[:] = True
+    # Some fonts give their spaces or signs no height.
+    size = np.maximum(size, LOW * np.median(size))
+    main = _main_turn(words.turn, letters)
+    cut = _cuts(words, size, main)
     begin = np.flatnonzero(np.concatenate([[True], cut]))
     finish = np.concatenate([begin[1:], [len(words.start)]]) - 1
     places = index.origins(words.start[begin])
@@ -199,12 +198,23 @@ def _pieces(text: bytes, words: _Words, index: _Index) -> list[Piece]:
         np.minimum.reduceat(words.left, begin),
         np.maximum.reduceat(words.right, begin),
         base,
-        np.maximum(np.maximum.reduceat(size, begin), 1.0),
+        np.add.reduceat(size * letters, begin) / np.add.reduceat(letters, begin),
         words.line[begin],
         np.where(words.turn[begin] == SLANTED, SLANTED, (words.turn[begin] - main) % 4),
     )
     rows = zip(*(column.tolist() for column in columns), strict=True)
     return [Piece(_text(text, start, end), *place) for start, end, *place in rows]
+
+
+def _cuts(words: _Words, size: Floats, main: int) -> NDArray[np.bool_]:
+    """Between which words a piece ends. Words may run to the left, as Hebrew does."""
+    left, right, middle = words.left, words.right, (words.top + words.bottom) / 2
+    gap = np.maximum(left[1:] - right[:-1], left[:-1] - right[1:])
+    wide = gap > WIDE * np.minimum(size[1:], size[:-1])
+    apart = np.abs(np.diff(middle)) > OTHER_LINE * np.maximum(size[1:], size[:-1])
+    cut = (wide | apart) & (words.turn[1:] == main)
+    cut |= (words.line[1:] != words.line[:-1]) | (words.turn[1:] != words.turn[:-1])
+    return cut if np.sum(cut) <= WORD_BY_WORD * len(cut) else np.ones_like(cut)
 
 
 def _text(text: bytes, start: int, end: int) -> str:
