@@ -7,9 +7,10 @@ of a table stays, as do lines that only look alike: "3 kap." and "4 kap." at the
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from statistics import median
 
-from pipeline.storage.readers.pdf_words import Piece
+from pipeline.storage.readers.pdf_words import WIDE, Piece
 
 DEPTH = 6
 """Rows from the edge that may be furniture; letterheads of Swedish authorities take five (our choice)."""
@@ -182,8 +183,12 @@ def _run(shown: set[int], page: int, step: int) -> int:
 
 def _head_of_table(row: Row, inner: Row) -> bool:
     """Whether the next row has cells under those of this one."""
-    edges = [piece.left for piece in inner.pieces[1:]]
-    return any(abs(piece.left - edge) < SAME_PLACE for piece in row.pieces[1:] for edge in edges)
+    return any(abs(cell - edge) < SAME_PLACE for cell in _cells(row) for edge in _cells(inner))
+
+
+def _cells(row: Row) -> list[float]:
+    """Left edges of the cells after the first; pieces with only a space between are of one cell."""
+    return [b.left for a, b in pairwise(row.pieces) if b.left - a.right > WIDE * min(a.size, b.size)]
 
 
 def _watermarks(pages: Sequence[list[Piece]]) -> Iterator[int]:

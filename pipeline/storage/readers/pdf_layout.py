@@ -26,6 +26,9 @@ FEW_LINES = 10
 COLUMN_GAP = 2.5
 """Line heights of white space after which a column is at its end (our choice; headings have less above them)."""
 
+NEXT_LINE = 1.7
+"""Line heights to the next line of a block; where it is more, a line that was written elsewhere may stand between (our choice)."""
+
 WATERMARK = 2.0
 """Slanted text that is this many times as large as the page's text lies over it and is left out (our choice)."""
 
@@ -132,7 +135,7 @@ def _blocks(rows: Sequence[list[Piece]]) -> Iterator[list[list[Piece]]]:
 def _follows(above: Sequence[Piece], below: Sequence[Piece]) -> bool:
     a, b = above[0], below[0]
     return (
-        0 <= b.base - a.base < COLUMN_GAP * max(a.size, b.size)
+        0 <= b.base - a.base < NEXT_LINE * max(a.size, b.size)
         and b.left < above[-1].right
         and a.left < below[-1].right
     )
