@@ -38,5 +38,7 @@ FAULTS = {
 NOTES = {
     "read.encoding_doubtful": "the encoding is a guess that may be wrong",
     "read.html_too_deep": "the page is nested too deeply to find its main text",
+    "read.mostly_pictures": "most pages of the document are pictures without text",
     "read.no_text": "the document holds no text, perhaps only pictures",
+    "read.pdf_pages_lost": "some pages of the PDF are damaged, and their text is missing",
 }

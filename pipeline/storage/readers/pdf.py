@@ -1,36 +1,74 @@
-"""PDF: the text that is in it, page by page in the order in which it was written, without headers and footers."""
+"""PDF: the text that is in it, in the order in which it is read, without headers and footers."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from pipeline.errors import Unreadable
 from pipeline.storage.readers.dates import iso_date
 from pipeline.storage.readers.html import NO_TEXT
+from pipeline.storage.readers.pdf_furniture import without_furniture
+from pipeline.storage.readers.pdf_layout import in_reading_order
+from pipeline.storage.readers.pdf_paragraphs import as_text
+from pipeline.storage.readers.pdf_words import Piece, page_pieces
 from pipeline.storage.readers.record import Found, Input
 
-ONE_WORD = 0.6
-"""Share of one-word lines from which a page was set word by word and its line breaks mean nothing (our choice)."""
+PAGES_LOST = "read.pdf_pages_lost"
+MOSTLY_PICTURES = "read.mostly_pictures"
 
-REPEATED = 0.6
-"""Share of the pages on which a first or last line must stand to be a header or footer (our choice)."""
+STAMP = 200
+"""Characters under which a page may be a picture with a stamp or a page number on it (our choice; a line has 80)."""
+
+PICTURE_DEPTH = 3
+"""How deep in nested forms a picture is looked for; producers of scans put it on the page or one form down."""
+
+
+PARTS = 5_000
+"""Parts of such a page that are looked at; a drawing can have a million, and a scan has one or a few hundred (our choice)."""
+
+
+@dataclass(slots=True)
+class _Page:
+    pieces: list[Piece]
+    # Whether a page of little text holds a picture.
+    pictured: bool = False
+    lost: bool = False
 
 
 def read_pdf(file: Input) -> Iterator[Found]:
     data = file.data()
     pages, meta = _pages(data, file.limits.pdf_pages)
-    text = "\n\n".join(filter(None, map(_mended, _without_furniture(pages)))).strip()
-    date = _date(meta.pop("CreationDate", ""))
-    described = {
-        key.lower(): value for key, value in meta.items() if key in ("Title", "Author", "Subject") and value
+    bodies = without_furniture([page.pieces for page in pages])
+    text = as_text([in_reading_order(body) for body in bodies])
+    counts = {
+        "pages": len(pages),
+        "pages_without_text": sum(
+            page.pictured and not body for page, body in zip(pages, bodies, strict=True)
+        ),
+        "pages_lost": sum(page.lost for page in pages),
     }
-    described["pages"] = len(pages)
-    yield Found(text, date=date, meta=described, notes=() if text else (NO_TEXT,), whole=True)
+    date = _date(meta.pop("CreationDate", ""))
+    described: dict[str, Any] = {
+        key.lower(): meta[key] for key in ("Title", "Author", "Subject") if meta.get(key)
+    }
+    described |= {key: count for key, count in counts.items() if count or key == "pages"}
+    yield Found(text, date=date, meta=described, notes=tuple(_notes(text, counts)), whole=True)
 
 
-def _pages(data: bytes, most: int) -> tuple[list[list[str]], dict[str, Any]]:
-    """Lines of each page, and the document's own description."""
+def _notes(text: str, counts: dict[str, int]) -> Iterator[str]:
+    if not text:
+        yield NO_TEXT
+    elif counts["pages_without_text"] > counts["pages"] / 2:
+        yield MOSTLY_PICTURES
+    if counts["pages_lost"]:
+        yield PAGES_LOST
+
+
+def _pages(data: bytes, most: int) -> tuple[list[_Page], dict[str, str]]:
+    """Pieces of text of each page, and the document's own description."""
     import pypdfium2
 
     try:
@@ -41,47 +79,35 @@ def _pages(data: bytes, most: int) -> tuple[list[list[str]], dict[str, Any]]:
     try:
         if len(document) > most:
             raise Unreadable("read.too_large", f"{len(document)} pages; the limit is {most}")
-        pages = [_page_lines(document, number) for number in range(len(document))]
+        pages = [_page(document, number) for number in range(len(document))]
+        if pages and all(page.lost for page in pages):
+            raise Unreadable("read.pdf_corrupt", f"none of the {len(pages)} pages can be read")
         return pages, document.get_metadata_dict()
     except pypdfium2.PdfiumError as error:
-        raise Unreadable("read.pdf_corrupt", f"a page cannot be read: {error}") from error
+        raise Unreadable("read.pdf_corrupt", f"the PDF opens but cannot be read: {error}") from error
     finally:
         document.close()
 
 
-def _page_lines(document: Any, number: int) -> list[str]:
-    page = document[number]
-    text_page = page.get_textpage()
-    text: str = text_page.get_text_range()
-    text_page.close()
-    page.close()
-    # pdfium marks a hyphen at a line end that it would remove with U+FFFE or U+0002; repair joins such words.
-    text = text.replace("\N{PARAGRAPH SEPARATOR}", "\n").replace("\ufffe", "-\n").replace("\x02", "-\n")
-    return [line.rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+def _page(document: Any, number: int) -> _Page:
+    """One page; a damaged one is told of and the others are read."""
+    import pypdfium2
+
+    try:
+        with closing(document[number]) as page, closing(page.get_textpage()) as text_page:
+            pieces = page_pieces(text_page)
+            little = sum(len(piece.text) for piece in pieces) < STAMP
+            return _Page(pieces, pictured=little and _has_picture(page))
+    except pypdfium2.PdfiumError:
+        return _Page([], lost=True)
 
 
-def _without_furniture(pages: list[list[str]]) -> list[list[str]]:
-    """Pages without the first and last lines that most of them share; page numbers differ and count as the same."""
-    pages = [[line for line in page if line.strip()] for page in pages]
-    if len(pages) < 4:
-        return pages
-    for at in (0, -1):
-        counts = Counter(_shape(page[at]) for page in pages if page)
-        common = {shape for shape, count in counts.items() if count >= REPEATED * len(pages)}
-        for page in pages:
-            if page and _shape(page[at]) in common:
-                del page[at]
-    return pages
+def _has_picture(page: Any) -> bool:
+    from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
 
-
-def _shape(line: str) -> str:
-    return re.sub(r"\d+|\b[ivxlc]+\b", "0", line.strip().lower())
-
-
-def _mended(lines: list[str]) -> str:
-    """The page's text; a page of one word a line is one paragraph."""
-    single = sum(" " not in line for line in lines)
-    return (" " if len(lines) >= 20 and single > ONE_WORD * len(lines) else "\n").join(lines)
+    return any(
+        part.type == FPDF_PAGEOBJ_IMAGE for part in islice(page.get_objects(max_depth=PICTURE_DEPTH), PARTS)
+    )
 
 
 def _date(written: str) -> str | None:
