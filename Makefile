@@ -71,6 +71,8 @@ bench-dedup: setup
 # it measures. For parts: BENCH="--only HTML;PDF --rounds 3 --no-memory".
 bench-read: setup
 	$(BIN)/python -m benchmarks.read.run $(BENCH)
+	$(BIN)/python -m benchmarks.read.html
+	$(BIN)/python -m benchmarks.read.sandbox
 
 bench: bench-dedup bench-read
 

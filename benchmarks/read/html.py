@@ -1,7 +1,6 @@
 """The main text of HTML pages: Kvarn and its peers side by side, quality and speed, on the labelled pages.
 
-    pip install --no-deps -r benchmarks/read/peers-html.txt      # into an environment of its own
-    python -m benchmarks.read.html --peers-python ENVIRONMENT/bin/python
+    python -m benchmarks.read.html      # the peers' environment is made on the first run; writes docs/bench-read-html.md
 
 Two sets: the pages as they are, and *masked*: landmarks renamed to `div`, and classes, ids and roles dropped, as on a page that marks
 up nothing. Every tool runs in a process of its own that holds the pages in memory; CPU seconds of the fastest of some rounds.
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "bench-read-html.md"
 SHARED = ROOT.parent / "shared"
 MASKED_TAGS = frozenset(("main", "article", "nav", "header", "footer", "aside", "section", "menu", "hgroup"))
 KEPT_ATTRIBUTES = frozenset(
@@ -31,6 +31,12 @@ FIGURES = (
     "must_contain",
     "must_not_contain_absent",
 )
+
+HEAD = """# Main text of HTML pages
+
+`make bench-read` writes this page: every tool on the same labelled pages in one run, scored by the same scorer. Each tool in a process
+of its own that holds the pages in memory; CPU seconds of the fastest of three rounds, one core. *Masked*: the same pages with landmarks
+renamed to `div`, and classes, ids and roles dropped."""
 
 Extract = Callable[[bytes], str]
 
@@ -144,14 +150,23 @@ def measured(tool: str, folder: Path, arguments: argparse.Namespace) -> dict[str
     return dict(json.loads(done.stdout))
 
 
-def compare(arguments: argparse.Namespace) -> None:
+def compare(arguments: argparse.Namespace) -> list[str]:
+    """The two tables, line by line, printed as they come."""
     sys.path.insert(0, str(arguments.shared / "scorers"))
     import score_html  # type: ignore[import-not-found]
 
     pages = labelled(arguments.shared / "data")
     sets = {"as they are": pages, "masked": {name: masked(page) for name, page in pages.items()}}
+    lines: list[str] = []
+
+    def say(line: str) -> None:
+        lines.append(line)
+        print(line, flush=True)
+
     for title, chosen in sets.items():
-        print(f"\n{title}\n| tool | {' | '.join(FIGURES)} | pages/s | MB/s |\n|{'---|' * (len(FIGURES) + 3)}")
+        say(
+            f"\n## {title}\n\n| tool | {' | '.join(FIGURES)} | pages/s | MB/s |\n| --- |{' ---: |' * (len(FIGURES) + 2)}"
+        )
         with tempfile.TemporaryDirectory() as folder:
             for name, page in chosen.items():
                 Path(folder, name.replace("/", "__")).write_bytes(page)
@@ -163,12 +178,13 @@ def compare(arguments: argparse.Namespace) -> None:
                 score = score_html.score(str(arguments.shared / "data"), rows)
                 speed = result["pages"] / result["seconds"], result["bytes"] / result["seconds"] / 1e6
                 figures = " | ".join(f"{score[name]:.4f}" for name in FIGURES)
-                print(f"| {tool} | {figures} | {speed[0]:.0f} | {speed[1]:.1f} |", flush=True)
+                say(f"| {tool} | {figures} | {speed[0]:.0f} | {speed[1]:.1f} |")
+    return lines
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--peers-python", default=sys.executable, help="interpreter that has the peers")
+    parser.add_argument("--peers-python", help="interpreter that has the peers")
     parser.add_argument("--shared", type=Path, default=SHARED, help="folder with data/ and scorers/")
     parser.add_argument("--tools", nargs="+", choices=TOOLS, default=list(TOOLS))
     parser.add_argument("--rounds", type=int, default=3)
@@ -177,8 +193,15 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.tool:
         json.dump(work(arguments.tool, arguments.pages, arguments.rounds), sys.stdout)
-    else:
-        compare(arguments)
+        return
+    from benchmarks.dedup.tools import environment
+
+    arguments.peers_python = arguments.peers_python or environment(
+        "read", Path(__file__).with_name("requirements.txt")
+    )
+    tables = compare(arguments)
+    if arguments.tools == list(TOOLS):
+        PAGE.write_text("\n".join([HEAD, *tables]) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ from pathlib import Path
 PACKAGES = ("pipeline", "expectations", "flows")
 
 LIBRARIES = (
-    "chardet", "fastwarc", "ftfy", "great-expectations", "jinja2", "langdetect", "lxml", "lxml_html_clean", "numba", "numpy",
+    "chardet", "fastwarc", "ftfy", "great-expectations", "jinja2", "langdetect", "lxml", "numba", "numpy",
     "orjson", "pandas", "phonenumbers", "py3langid", "pyarrow", "pypdfium2", "python-docx", "python-stdnum", "PyYAML",
-    "trafilatura", "zstandard",
+    "zstandard",
 )  # fmt: skip
 """Libraries whose code can change a byte of a release. Prefect and torch cannot."""
 

@@ -146,7 +146,7 @@ def test_what_the_machine_may_have_done_is_tried_again(pool: Counting, tmp_path:
     job = job_of(tmp_path, {"a.txt": b"kill"})
     assert run_job(pool, job).facts["passing"] == ["read.memory"]
     assert run_job(pool, job).facts["passing"] == ["read.memory"]
-    assert pool.asked == 7
+    assert pool.asked == 6
 
 
 def test_a_file_of_many_deadly_parts_is_left_out_as_a_whole(pool: Counting, tmp_path: Path) -> None:
