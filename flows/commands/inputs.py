@@ -3,8 +3,9 @@
 import shutil
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,10 +73,32 @@ def tables(
 
     if word is not None:
         progress.start(len(jobs))
-    with ThreadPoolExecutor(workers) as threads:
-        for job, _ in zip(jobs, threads.map(work, jobs), strict=True):
+    with ThreadPoolExecutor(workers) as threads, closing(_done(threads, work, jobs, 2 * workers)) as done:
+        for job in done:
             yield from taken(job.folder)
             shutil.rmtree(job.folder)
+
+
+def _done(
+    threads: ThreadPoolExecutor, work: Callable[[Job], None], jobs: Sequence[Job], ahead: int
+) -> Generator[Job, None, None]:
+    """The jobs in order, each when it is done. At most `ahead` more are begun: what they write waits on the disk to be taken."""
+    begun: deque[tuple[Job, Future[None]]] = deque()
+    try:
+        for job in jobs:
+            begun.append((job, threads.submit(work, job)))
+            if len(begun) > ahead:
+                yield _awaited(*begun.popleft())
+        while begun:
+            yield _awaited(*begun.popleft())
+    finally:
+        for _, future in begun:
+            future.cancel()
+
+
+def _awaited(job: Job, future: Future[None]) -> Job:
+    future.result()
+    return job
 
 
 def read_input(source: Path, settings: Settings, word: str | None = None) -> Generator[pa.Table, None, None]:
