@@ -67,7 +67,7 @@ quality: setup
 bench-dedup: setup
 	$(BIN)/python -m benchmarks.dedup.run $(BENCH)
 
-# Reading of ours and of peers, format by format, and memory over large files: some twenty minutes; docs/bench-read.md says what
+# Reading of ours and of peers, format by format, and memory over large files: some ten minutes; docs/bench-read.md says what
 # it measures. For parts: BENCH="--only HTML;PDF --rounds 3 --no-memory".
 bench-read: setup
 	$(BIN)/python -m benchmarks.read.run $(BENCH)

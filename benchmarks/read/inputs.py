@@ -15,7 +15,7 @@ from benchmarks.dedup.places import DATA, WORK
 HERE = WORK / "read"
 MB = 100
 """Text in the made tables."""
-COPIES = 40
+COPIES = 10
 """Of each web page in the made web archive."""
 SHORT = 40
 """Characters from which a line of the corpus is a short record of its own."""

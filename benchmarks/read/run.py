@@ -1,6 +1,6 @@
 """Reading of ours and of peers, format by format, one after another on one core, in rounds.
 
-    python -m benchmarks.read.run                          # all, some 20 minutes; writes docs/bench-read.md and .json
+    python -m benchmarks.read.run                          # all, some ten minutes; writes docs/bench-read.md and .json
     python -m benchmarks.read.run --only HTML,PDF --rounds 3
     python -m benchmarks.read.run --only none --memory     # peak memory over small and large files alone
 
@@ -41,7 +41,7 @@ SCRATCH = inputs.HERE / "scratch"
 
 MEMORY = {
     "JSONL": ((1, "long.jsonl"), (10, "long-10.jsonl"), (50, "long-50.jsonl")),
-    "WARC": ((1, "pages.warc.gz"), (6, "pages-6.warc.gz"), (60, "pages-60.warc.gz")),
+    "WARC": ((1, "pages.warc.gz"), (10, "pages-10.warc.gz"), (125, "pages-125.warc.gz")),
 }
 """Copies of the made file, and the name of the file that holds so many."""
 
@@ -55,7 +55,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only", default=";".join(inputs.KINDS), help="formats, parted by semicolons, or none"
     )
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory", action=argparse.BooleanOptionalAction, default=True)
     return parser.parse_args()
 
@@ -84,7 +84,8 @@ def compare(kind: str, rounds: int) -> list[Told]:
     python = environment("read", HERE / "requirements.txt")
     tools: dict[str, Callable[[], Told]] = {OURS: lambda: once(our_command(), paths, True)}
     for name in PEERS.get(kind, ()):
-        command = [str(python), str(HERE / "peers.py"), name]
+        # -P: html.py beside it is not the standard library.
+        command = [str(python), "-P", str(HERE / "peers.py"), name]
         tools[name] = lambda command=command: once(command, paths, False)  # type: ignore[misc]
     runs: dict[str, list[Told]] = {name: [] for name in tools}
     for _ in range(rounds):
