@@ -8,7 +8,8 @@ from benchmarks.dedup.report import table
 Entry = dict[str, Any]
 
 NOTES = """
-- Bytes are those of the files as they lie (packed where they are packed), CPU seconds are user and system time of the one
+- MB/s are bytes of the files as they lie (packed where they are packed), text MB/s what comes out of them (peers: characters). CPU
+  seconds are user and system time of the one
   process, pinned to one core, from after the imports and a first record; the median of so many rounds.
 - Ours names, dates and hashes each record and finds its fields, its encoding and its faults; the peers give texts. `json`,
   `csv`, `pandas` and `pyarrow` stop at the first bad record.
@@ -24,6 +25,7 @@ def page(results: Entry, order: Sequence[str]) -> str:
         "format",
         "tool",
         "MB/s",
+        "text MB/s",
         "records/s",
         "times slower",
         "files",
@@ -56,6 +58,7 @@ def _rows(entries: list[Entry]) -> list[list[str]]:
             entry["kind"] if not number else "",
             entry["tool"],
             f"{entry['bytes'] / 1e6 / entry['cpu']:.3g}",
+            f"{entry['text'] / 1e6 / entry['cpu']:.3g}",
             f"{entry['records'] / entry['cpu']:,.0f}",
             f"{entry['cpu'] / ours:.2f}" if number else "",
             f"{entry['files']}",

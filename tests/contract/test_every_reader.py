@@ -5,11 +5,13 @@ import gzip
 import io
 import json
 import lzma
+import sys
 import tarfile
 import tracemalloc
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,6 +20,8 @@ import zstandard
 
 from pipeline.schema import RAW, check_schema, doc_id
 from pipeline.storage.readers import READERS, ReadLimits, Record, read_file, read_tables
+from pipeline.storage.readers.formats import Format
+from pipeline.storage.readers.record import Found, Input
 from pipeline.storage.sources import SourceSpec, list_input
 
 FIRST = "Skogen på ön växer långsamt, men den växer."
@@ -229,6 +233,31 @@ def test_records_fit_the_schema(kind: str, tmp_path: Path) -> None:
         meta == json.dumps(json.loads(meta), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         for meta in table.column("meta").to_pylist()
     )
+
+
+def read_subtitles(file: Input) -> Iterator[Found]:
+    """A reader as docs/readers.md shows it."""
+    lines = [line.strip() for line in file.data().decode("utf-8").split("\n")]
+    spoken = [line for line in lines if line and not line.isdigit() and "-->" not in line]
+    yield Found("\n".join(spoken), whole=True)
+
+
+def test_a_new_format_is_one_function_and_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("pipeline.storage.readers.subtitles")
+    module.read_subtitles = read_subtitles  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(READERS, "subtitles", Format("subtitles:read_subtitles", "srt"))
+    told = (
+        f"1\n00:00:01,000 --> 00:00:04,000\n{FIRST}\n\n2\n00:00:05,000 --> 00:00:09,000\n{SECOND}\n".encode()
+    )
+    for name, data in {
+        "a.srt": told,
+        "b.srt.gz": gzip.compress(told),
+        "c.zip": _zip({"d.srt": told}),
+    }.items():
+        (record,) = _read(tmp_path, name, data)
+        assert (record.text, record.fault) == (f"{FIRST}\n{SECOND}", None)
+    assert _read(tmp_path, "e.srt", b"\xff")[0].fault == "read.parser_failed"
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz", ".zst"])

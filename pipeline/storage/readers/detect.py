@@ -7,11 +7,9 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from pipeline.errors import Unreadable
+from pipeline.storage.readers.formats import READERS
 
-MAGIC = (
-    (b"%PDF-", "pdf"),
-    (b"PAR1", "parquet"),
-    (b"WARC/", "warc"),
+PACKED = (
     (b"\x1f\x8b", "gzip"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
     (b"\xfd7zXZ\0", "xz"),
@@ -32,19 +30,6 @@ REFUSED = (
     (re.compile(rb"ARROW1|Obj\x01|\x89HDF"), "a binary table; save it as Parquet"),
 )
 
-SUFFIXES = {
-    "text": "txt text asc",
-    "markdown": "md markdown mdown mkd rmd qmd",
-    "jsonl": "jsonl ndjson jl",
-    "json": "json",
-    "delimited": "csv tsv tab",
-    "html": "html htm xhtml xht",
-    "xml": "xml tei alto page docbook dbk rng mets",
-    "mail": "eml mbox mbx",
-    "roff": "man roff mdoc ms me 1 2 3 4 5 6 7 8 9",
-}
-BY_SUFFIX = {suffix: kind for kind, suffixes in SUFFIXES.items() for suffix in suffixes.split()}
-
 _HTML = re.compile(rb"(?is)<!doctype\s+html|<html[\s>]")
 _XML = re.compile(rb"<\?xml|<[A-Za-z][\w:.-]*(\s[^<>]*)?/?>")
 _ROFF = re.compile(rb"(?m)^[.'](\\\"|TH |Dd |SH |de |so )")
@@ -60,8 +45,8 @@ def detect(head: bytes, name: str) -> str:
     >>> detect(b"<!DOCTYPE html><html>", "sida.xml"), detect(b"Hej", "brev"), detect(b'{"id": 1}', "rader.jsonl")
     ('html', 'text', 'jsonl')
     """
-    for magic, kind in MAGIC:
-        if head.startswith(magic):
+    for magic, kind in (*PACKED, *((known.magic, kind) for kind, known in READERS.items())):
+        if magic and head.startswith(magic):
             return kind
     if b"%PDF-" in head[:1024] and head.lstrip()[:1] != b"<":
         return "pdf"
@@ -74,7 +59,8 @@ def detect(head: bytes, name: str) -> str:
 
 
 def _text_kind(head: bytes, name: str) -> str:
-    named = BY_SUFFIX.get(PurePosixPath(name).suffix.lower().lstrip("."))
+    suffix = PurePosixPath(name).suffix.lower().lstrip(".")
+    named = next((kind for kind, known in READERS.items() if suffix in known.suffixes.split()), None)
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if named in ("jsonl", "json", "delimited", "markdown", "mail", "html"):
         return named

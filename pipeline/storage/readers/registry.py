@@ -1,4 +1,4 @@
-"""From a file to its records: the one place that knows all formats. A new format is one function and one line in READERS."""
+"""From a file to its records: opened, checked, unpacked, and given to the reader of its format."""
 
 import dataclasses
 import importlib
@@ -12,6 +12,7 @@ from typing import BinaryIO
 from pipeline.errors import Unreadable
 from pipeline.storage.readers import parts, wrap
 from pipeline.storage.readers.detect import detect, zip_kind
+from pipeline.storage.readers.formats import READERS
 from pipeline.storage.readers.naming import NamedRows, Namer
 from pipeline.storage.readers.record import Again, Found, Input, ReadLimits, Record, as_buffered, broken
 from pipeline.storage.readers.rows import Rows
@@ -19,25 +20,6 @@ from pipeline.storage.sources import SourceSpec
 
 Reader = Callable[[Input], Iterator[Found | Rows]]
 """A reader gives one Found a record, or Rows where records are many and small."""
-
-READERS = {
-    "text": "text:read_text",
-    "markdown": "text:read_markdown",
-    "jsonl": "lines:read_jsonl",
-    "json": "json:read_json",
-    "delimited": "delimited:read_delimited",
-    "parquet": "parquet:read_parquet",
-    "html": "html:read_html",
-    "xml": "xml:read_xml",
-    "pdf": "pdf:read_pdf",
-    "docx": "docx:read_docx",
-    "epub": "epub:read_epub",
-    "opendocument": "opendocument:read_opendocument",
-    "mail": "mail:read_mail",
-    "warc": "warc:read_warc",
-    "roff": "roff:read_roff",
-}
-"""Format -> module and function in this package; modules load when a file of their format comes."""
 
 
 def read_items(
@@ -188,7 +170,7 @@ def _detected(stream: BinaryIO, name: str, limits: ReadLimits) -> tuple[str, Bin
 def _parsed(kind: str, file: Input) -> Iterator[tuple[str, Found | Rows]]:
     if kind not in READERS:
         raise Unreadable("read.nested", f"{kind} inside of a compressed file; unpack it first")
-    module, function = READERS[kind].split(":")
+    module, function = READERS[kind].reader.split(":")
     reader: Reader = getattr(importlib.import_module(f"{__package__}.{module}"), function)
     for item in reader(file):
         if isinstance(item, Found) and item.digest is None:
