@@ -31,6 +31,7 @@ def _crawls() -> Iterator[Case]:
         "a.warc",
         _record(b"zz\r\n" + page, b"Content-Type: text/html\r\nTransfer-Encoding: chunked\r\n") + good,
         "corrupt_warc",
+        good=1,
     )
     yield case(
         "warc with an endless chunk",
@@ -38,6 +39,7 @@ def _crawls() -> Iterator[Case]:
         _record(b"ffffffffffffffff\r\n" + page, b"Content-Type: text/html\r\nTransfer-Encoding: chunked\r\n")
         + good,
         "corrupt_warc",
+        good=1,
     )
     yield case(
         "warc record too short",
@@ -81,6 +83,7 @@ def _crawls() -> Iterator[Case]:
         "a.warc",
         _record(page, packed_page) + good,
         "corrupt_warc",
+        good=1,
     )
     yield case(
         "warc bomb",

@@ -1,7 +1,9 @@
 """WARC: each response or resource that holds HTML or text is a record."""
 
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from pipeline.errors import Unreadable
@@ -15,6 +17,11 @@ PAGE_BYTES = 32 << 20
 """Most bytes of one page (our choice); larger ones are no pages."""
 
 
+HEAD_BYTES = 1 << 16
+"""Most bytes of the head of a response in which its media type is looked for."""
+
+_CONTENT_TYPE = re.compile(rb"(?im)^content-type:[ \t]*([^\r\n]*)")
+
 DRAINED = 1 << 30
 """Most bytes of a page that are passed over to come to the next record."""
 
@@ -24,20 +31,25 @@ def read_warc(file: Input) -> Iterator[Found]:
     from fastwarc import ArchiveIterator, WarcRecordType
 
     wanted = WarcRecordType.response | WarcRecordType.resource | WarcRecordType.conversion
-    try:
-        for record in ArchiveIterator(
-            _Forward(file.stream), record_types=wanted, parse_http=True, auto_decode="all"
-        ):
+    with _faults("the archive ends early or is damaged"):
+        # HTTP is looked into record by record (`_opened`): once it fails in here, the iterator finds no other record.
+        for record in ArchiveIterator(_Forward(file.stream), record_types=wanted, parse_http=False):
             found = parts.enter() or _page(record)
             if found is not None:
                 yield found
+
+
+@contextmanager
+def _faults(what: str) -> Iterator[None]:
+    try:
+        yield
     except (OSError, ValueError, RuntimeError) as error:
-        raise Unreadable("read.corrupt_warc", f"the archive ends early or is damaged: {error}") from error
+        raise Unreadable("read.corrupt_warc", f"{what}: {error}") from error
     except BaseException as error:
         # fastwarc is written in Rust, whose panics arrive outside of Exception.
         if type(error).__name__ != "PanicException":
             raise
-        raise Unreadable("read.corrupt_warc", f"the archive cannot be read: {error}") from error
+        raise Unreadable("read.corrupt_warc", f"{what}: {error}") from error
 
 
 class _Forward:
@@ -74,37 +86,68 @@ def _drain(record: Any) -> None:
             return
 
 
-def _is_coded(record: Any) -> bool:
-    names = {str(name).lower() for name in (record.http_headers or {})}
-    return bool(names & {"content-encoding", "transfer-encoding"})
-
-
 def _page(record: Any) -> Found | None:
     headers = {key.lower(): value for key, value in record.headers.items()}
-    kind = (record.http_content_type or headers.get("content-type") or "").split(";")[0].strip().lower()
-    url = (headers.get("warc-target-uri") or "").strip("<>")
+    meta = {
+        "url": (headers.get("warc-target-uri") or "").strip("<>"),
+        "crawled": iso_date(headers.get("warc-date")),
+    }
+    start = record.reader.read(HEAD_BYTES)
+    kind = _kind(headers.get("content-type") or "", start)
     if kind not in ("text/html", "application/xhtml+xml", "text/plain"):
         return None
-    try:
-        body = record.reader.read(PAGE_BYTES + 1)
-    except (OSError, ValueError, RuntimeError) as error:
-        return broken("read.corrupt_warc", f"the page cannot be unpacked: {error}", url=url)
-    digest = sha256(body)
-    if len(body) > PAGE_BYTES:
+    raw = start + record.reader.read(PAGE_BYTES + 1 - len(start))
+    if len(raw) > PAGE_BYTES:
         _drain(record)
-        return broken("read.too_large", f"a page of more than {PAGE_BYTES} bytes", digest, url=url)
-    if len(body) < record.content_length and not _is_coded(record):
+        return broken("read.too_large", f"a page of more than {PAGE_BYTES} bytes", sha256(raw), **meta)
+    if len(raw) < record.content_length:
         # Its end would go unnoticed: the parser takes the end of the file for that of the record.
-        message = f"a record of {record.content_length} bytes of which {len(body)} are there"
-        return broken("read.corrupt_warc", message, digest, url=url)
-    meta = {"url": url, "crawled": iso_date(headers.get("warc-date"))}
-    if kind == "text/plain":
-        page = decode(body, record.http_charset)
-        return Found(page.text, meta=meta, notes=(page.note,) if page.note else (), digest=digest)
+        message = f"a record of {record.content_length} bytes of which {len(raw)} are there"
+        return broken("read.corrupt_warc", message, sha256(raw), **meta)
     try:
-        found = found_page(body, record.http_charset, url)
+        body, charset = _opened(raw) if _is_http(headers) else (raw, None)
+        return _text(kind, body, charset, meta)
     except Unreadable as error:
-        return broken(error.code, str(error), digest, **meta)
+        return broken(error.code, str(error), sha256(raw), **meta)
+
+
+def _is_http(headers: Mapping[str, str]) -> bool:
+    return (headers.get("content-type") or "").lower().startswith("application/http")
+
+
+def _kind(content_type: str, start: bytes) -> str:
+    """The media type of a record: that of its HTTP head where it has one."""
+    if content_type.lower().startswith("application/http"):
+        named = _CONTENT_TYPE.search(start.partition(b"\r\n\r\n")[0])
+        content_type = named[1].decode("latin-1") if named else ""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _opened(raw: bytes) -> tuple[bytes, str | None]:
+    """Body and declared encoding of an HTTP response, chunks joined and inflated. Raises Unreadable.
+
+    As an archive of its own: what is wrong with it harms no other record.
+    """
+    from fastwarc import ArchiveIterator
+
+    head = f"WARC/1.0\r\nWARC-Type: response\r\nContent-Type: application/http; msgtype=response\r\nContent-Length: {len(raw)}\r\n\r\n"
+    with _faults("the page cannot be unpacked"):
+        record = next(ArchiveIterator(io.BytesIO(head.encode() + raw + b"\r\n\r\n"), auto_decode="all"), None)
+        if record is None:
+            raise ValueError("its head is no HTTP")
+        body = record.reader.read(PAGE_BYTES + 1)
+        charset = record.http_charset
+    if len(body) > PAGE_BYTES:
+        raise Unreadable("read.too_large", f"a page of more than {PAGE_BYTES} bytes")
+    return body, charset
+
+
+def _text(kind: str, body: bytes, charset: str | None, meta: Mapping[str, Any]) -> Found:
+    digest = sha256(body)
+    if kind == "text/plain":
+        page = decode(body, charset)
+        return Found(page.text, meta=meta, notes=(page.note,) if page.note else (), digest=digest)
+    found = found_page(body, charset, meta["url"])
     return Found(
         found.text,
         date=found.date,
