@@ -1,13 +1,15 @@
-"""`kvarn extract`: the text of any supported file."""
+"""`kvarn extract`: the text of any supported file, record by record as they are read."""
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from flows.commands.context import context
 from flows.commands.inputs import Faults, read_input
 from flows.output import emit, safe
+from flows.settings import Settings
 from pipeline.errors import UsageError
 
 
@@ -16,27 +18,46 @@ def run(source: Path, config: Path | None, *, as_json: bool) -> None:
 
     Raises UsageError when no record could be read.
     """
-    facts: list[dict[str, Any]] = []
-    faults = Faults()
-    texts = 0
-    for items in read_input(source, context(config).settings):
-        for record in items.select(["record_id", "text", "fault", "notes", "meta"]).to_pylist():
-            meta = json.loads(record.pop("meta"))
-            if record["fault"]:
-                faults.add(record["record_id"], record["fault"], meta.get("fault", ""))
-            else:
-                texts += 1
-            if as_json:
-                facts.append(record)
-            elif not record["fault"]:
-                sys.stdout.write(("\n" if texts > 1 else "") + _shown(record["text"]) + "\n")
-    if as_json:
-        emit(facts, (), as_json=True)
-    if not texts:
+    extracting = _Extracting(source, context(config).settings)
+    emit((), extracting.array() if as_json else extracting.texts(), as_json=False)
+    if not extracting.readable:
         raise UsageError(
-            "nothing could be read:\n" + ("\n".join(faults.lines()) or f"{source}: holds no files")
+            "nothing could be read:\n" + ("\n".join(extracting.faults.lines()) or f"{source}: holds no files")
         )
-    faults.tell()
+    extracting.faults.tell()
+
+
+class _Extracting:
+    """The records of an INPUT, once, with the faults among them. None is held longer than it takes to print it."""
+
+    def __init__(self, source: Path, settings: Settings) -> None:
+        self.faults = Faults()
+        self.readable = 0
+        self._source = source
+        self._settings = settings
+
+    def texts(self) -> Iterator[str]:
+        for record in self._records():
+            if not record["fault"]:
+                yield ("\n" if self.readable > 1 else "") + _shown(record["text"])
+
+    def array(self) -> Iterator[str]:
+        """The lines of one JSON array, a record a line."""
+        before = "["
+        for record in self._records():
+            yield before + json.dumps(record, ensure_ascii=False)
+            before = ","
+        yield "]" if before == "," else "[]"
+
+    def _records(self) -> Iterator[dict[str, Any]]:
+        for items in read_input(self._source, self._settings):
+            for record in items.select(["record_id", "text", "fault", "notes", "meta"]).to_pylist():
+                meta = json.loads(record.pop("meta"))
+                if record["fault"]:
+                    self.faults.add(record["record_id"], record["fault"], meta.get("fault", ""))
+                else:
+                    self.readable += 1
+                yield record
 
 
 def _shown(text: str) -> str:
