@@ -1,7 +1,7 @@
 """Tables from one process to the next through a file that is read once and removed: Arrow as it lies in memory.
 
 Compressing text with lz4 and checking pages took as long as half of reading it (100 MB: 0.29 s to write and 0.08 s to read;
-so 0.03 s and 0.05 s). Who writes is a worker that has parsed untrusted bytes, so whoever reads validates all of it.
+so 0.03 s and 0.07 s). Who writes is a worker that has parsed untrusted bytes, so whoever reads validates all of it.
 """
 
 from collections.abc import Iterator
@@ -49,12 +49,12 @@ class Writer:
 
 
 def stream(path: Path, schema: pa.Schema, rows: int = 4096) -> Iterator[pa.Table]:
-    """The tables, in pieces of at most `rows` rows and GROUP_BYTES, or one row, mapped from the file without a copy.
+    """The tables, in pieces of at most `rows` rows and GROUP_BYTES, or one row. One piece of the file is in memory at a time.
 
-    Raises KvarnError where the file is not what a writer with this schema leaves.
+    Not mapped: pages of a mapped file count as memory of this process until the last table of them is gone. Raises KvarnError where the file is not what a writer with this schema leaves.
     """
     try:
-        with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as file:
+        with pa.OSFile(str(path)) as source, pa.ipc.open_file(source) as file:
             if file.schema != schema:
                 raise KvarnError(f"{path}: a hand-over with columns {file.schema.names}; run again")
             for number in range(file.num_record_batches):
