@@ -1,4 +1,4 @@
-"""`kvarn extract`: the text of any supported file, record by record as they are read."""
+"""`kvarn extract`: the text of any supported file, record by record."""
 
 import json
 import sys

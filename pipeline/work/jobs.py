@@ -75,7 +75,10 @@ def _read(pool: Pool, job: MeasureJob | ReadJob) -> Marker:
                 raise _nameless(death, job.folder) from death
             deaths.append(death)
             if poison := _poison(deaths, job.poison):
-                memory.add(poison, job.files)
+                # Parts are counted anew behind one that is left out: a number found behind one that the next run tries again
+                # would name another part there.
+                if not any(item.passing and item.uri == poison.uri for item in job.poison):
+                    memory.add(poison, job.files)
                 job = replace(job, poison=(*job.poison, poison))
 
 

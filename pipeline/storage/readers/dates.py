@@ -5,11 +5,14 @@ import re
 from functools import lru_cache
 
 _ISO = re.compile(
-    r"\s*(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?\s*(Z|[+-]\d{2}:?\d{2})?)?\s*"
+    r"\s*([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:\.[0-9]+)?\s*(Z|[+-][0-9]{2}:?[0-9]{2})?)?\s*"
 )
-_COMPACT = re.compile(r"\s*((?:19|20)\d{2})(\d{2})(\d{2})\s*")
-_YEAR = re.compile(r"\s*(\d{4})(-\d{2})?\s*")
-_WORDS = re.compile(r"\s*(?:den\s+)?(\d{1,2})(?::?[ae])?\.?\s+([a-zA-Zåäö]+)\.?,?\s+(\d{4})\s*")
+_COMPACT = re.compile(r"\s*((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})\s*")
+_YEAR = re.compile(r"\s*([0-9]{4})(-[0-9]{2})?\s*")
+_WORDS = re.compile(r"\s*(?:den\s+)?([0-9]{1,2})(?::?[ae])?\.?\s+([a-zA-Zåäö]+)\.?,?\s+([0-9]{4})\s*")
+LONGEST = 64
+"""Characters of a date. Anything longer is none, and would only cost the time of the patterns and the memory of the cache."""
+
 # Swedish, Norwegian, Danish and English month names share their first three letters but for these.
 _MONTHS = {
     name: month
@@ -31,7 +34,10 @@ def iso_date(value: object) -> str | None:
         return iso_date(value.isoformat())
     if isinstance(value, datetime.date):
         return value.isoformat()
-    return _iso_text(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = f"{value:d}" if 0 <= value < 10**8 else ""
+    text = value.strip() if isinstance(value, str) else ""
+    return _iso_text(text) if len(text) <= LONGEST else None
 
 
 # Records of one source share their days.

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date as date_
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -38,10 +40,16 @@ class Names(NamedTuple):
     meta: dict[str, Any]
 
 
-# Records of one file have the same few sets of keys.
-@lru_cache(maxsize=1024)
+CACHED_KEYS = 64
+"""Keys up to which a plan is kept: an object of names by number has thousands, other ones in each record."""
+
+
 def plan(keys: tuple[str, ...], spec: SourceSpec, skip: str | None = None) -> Plan:
     """The plan of rows with these keys; `skip` is a key that is neither text nor meta."""
+    return (_cached_plan if len(keys) <= CACHED_KEYS else _plan)(keys, spec, skip)
+
+
+def _plan(keys: tuple[str, ...], spec: SourceSpec, skip: str | None) -> Plan:
     text = _find_key(keys, spec.text, TEXT)
     own, group = _find_key(keys, spec.id, IDS), _find_key(keys, spec.group, GROUPS)
     date, language = _find_key(keys, spec.date, DATES), _find_key(keys, None, LANGUAGES)
@@ -49,12 +57,15 @@ def plan(keys: tuple[str, ...], spec: SourceSpec, skip: str | None = None) -> Pl
     return Plan(text, own, group, date, language, tuple((key, str(key)) for key in keys if key not in taken))
 
 
+# Records of one file have the same few sets of keys.
+_cached_plan = lru_cache(maxsize=1024)(_plan)
+
+
 def find_key(row: Mapping[str, Any], named: str | None, usual: tuple[str, ...]) -> str | None:
     """The key of `row` that source.toml names, else the first usual one; tables from people write them in any case."""
     return _find_key(tuple(row), named, usual)
 
 
-@lru_cache(maxsize=1024)
 def _find_key(keys: tuple[str, ...], named: str | None, usual: tuple[str, ...]) -> str | None:
     if named is not None:
         return named if named in keys else None
@@ -94,12 +105,28 @@ def names_of(row: Mapping[str, Any], keys: Plan) -> Names:
             # What is no date is kept as it was written.
             meta[str(keys.date)] = written
     return Names(
-        None if keys.id is None else _scalar(row[keys.id]),
-        None if keys.group is None else _scalar(row[keys.group]),
+        _named(row, keys.id, meta),
+        _named(row, keys.group, meta),
         date,
-        None if keys.language is None else _scalar(row[keys.language]),
+        _named(row, keys.language, meta),
         meta,
     )
+
+
+def _named(row: Mapping[str, Any], key: str | None, meta: dict[str, Any]) -> str | None:
+    """The value of a field as a name. What is no name (a list, true) is kept in the meta as it was written."""
+    if key is None:
+        return None
+    value = row[key]
+    if type(value) is str:
+        return value.strip() or None
+    if isinstance(value, date_) and not isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        if value is not None and value == value:
+            meta[str(key)] = value
+        return None
+    return str(value)
 
 
 def described(row: Mapping[str, Any], spec: SourceSpec, skip: str | None = None) -> dict[str, Any]:
@@ -140,11 +167,3 @@ def _has_text(row: Mapping[str, Any], spec: SourceSpec) -> bool:
 def _with_names(found: Found, names: Names) -> Found:
     meta = {**names.meta, **found.meta}
     return Found("", fault=found.fault, digest=found.digest, **{**names._asdict(), "meta": meta})
-
-
-def _scalar(value: object) -> str | None:
-    if type(value) is str:
-        return value.strip() or None
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    return str(value).strip() or None

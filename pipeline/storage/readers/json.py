@@ -1,5 +1,6 @@
 """A JSON file: one object, a list of objects, or (as many tools name them) JSON lines."""
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -7,7 +8,7 @@ from pipeline.errors import Unreadable
 from pipeline.storage.encoding import decode
 from pipeline.storage.readers.fields import TEXT, described, find_key, from_row, inner_row, inner_rows
 from pipeline.storage.readers.html import markup_text
-from pipeline.storage.readers.lines import load_json, read_line
+from pipeline.storage.readers.lines import load_json, load_noted, read_line
 from pipeline.storage.readers.record import Found, Input, broken, sha256
 
 
@@ -16,7 +17,7 @@ def read_json(file: Input) -> Iterator[Found]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = decode(data).text.encode()
     try:
-        value = load_json(data, file.limits.json_depth)
+        value, note = load_noted(data, file.limits.json_depth)
     except Unreadable:
         if not _is_lines(data, file.limits.json_depth):
             raise
@@ -24,7 +25,8 @@ def read_json(file: Input) -> Iterator[Found]:
             if line.strip():
                 yield read_line(line, file)
         return
-    yield from _records(value, file)
+    for found in _records(value, file):
+        yield found if note is None or found.fault else dataclasses.replace(found, notes=(note,))
 
 
 def _is_lines(data: bytes, depth: int) -> bool:

@@ -1,23 +1,36 @@
 r"""JSON lines: one record a line, split on \\n only, with flat memory whatever the file's or the line's length."""
 
+import codecs
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO
+from dataclasses import replace
+from typing import Any, BinaryIO, cast
 
 import orjson
 
 from pipeline.errors import Unreadable
 from pipeline.storage.encoding import decode
 from pipeline.storage.readers.fields import from_row, inner_row
-from pipeline.storage.readers.record import Found, Input, broken, sha256
+from pipeline.storage.readers.record import Again, Found, Input, as_buffered, broken, sha256
 from pipeline.storage.readers.rows import Rows, from_values
 
 CHUNK = 1 << 20
+
+BATCH_ROWS = 4096
+"""Lines that become rows together at most: a chunk holds half a million empty objects."""
 
 BLANK = b" \t\r\n\xef\xbb\xbf"
 """White space and the bytes of a byte order mark: a line of nothing else is no record."""
 
 
 _NESTED = {dict, list}
+
+WIDE = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""UTF-32 before UTF-16: its little-endian mark begins with that of UTF-16."""
 
 
 class TooLong(str):
@@ -27,10 +40,18 @@ class TooLong(str):
 
 
 def read_jsonl(file: Input) -> Iterator[Rows]:
-    for lines in line_batches(file.stream, file.limits.line_bytes):
+    for lines in line_batches(_as_utf8(file.stream), file.limits.line_bytes):
         kept = [line for line in lines if line[:1] == b"{" or isinstance(line, TooLong) or line.strip(BLANK)]
         if kept:
             yield _rows(kept, file)
+
+
+def _as_utf8(stream: BinaryIO) -> BinaryIO:
+    """The stream, recoded where its first bytes are the mark of UTF-16 or UTF-32: what PowerShell writes."""
+    head = stream.read(4)
+    again = as_buffered(Again(head, stream))
+    wide = next((name for mark, name in WIDE if head.startswith(mark)), None)
+    return again if wide is None else cast("BinaryIO", codecs.EncodedFile(again, "utf-8", wide, "replace"))
 
 
 def _rows(lines: list[bytes | TooLong], file: Input) -> Rows:
@@ -70,9 +91,14 @@ def read_line(line: bytes | TooLong, file: Input) -> Found:
         return broken("read.line_too_long", str(line))
     digest = sha256(line)
     try:
-        row = load_json(line, file.limits.json_depth)
+        row, note = load_noted(line, file.limits.json_depth)
     except Unreadable as error:
         return broken(error.code, str(error), digest)
+    found = _from_value(row, file, digest)
+    return found if note is None or found.fault else replace(found, notes=(note,))
+
+
+def _from_value(row: Any, file: Input, digest: str) -> Found:
     if isinstance(row, str) and row.strip():
         return Found(row, digest=digest)
     if not isinstance(row, Mapping):
@@ -86,7 +112,7 @@ def read_line(line: bytes | TooLong, file: Input) -> Found:
 
 
 def line_batches(stream: BinaryIO, most: int) -> Iterator[list[bytes | TooLong]]:
-    r"""Lines without their \\n, those that end in one chunk of the stream together.
+    r"""Lines without their \\n, at most BATCH_ROWS of those that end in one chunk of the stream together.
 
     Not str.splitlines: it also splits at U+2028, U+0085 and form feeds inside of texts.
     """
@@ -95,13 +121,19 @@ def line_batches(stream: BinaryIO, most: int) -> Iterator[list[bytes | TooLong]]
         ended = chunk.split(b"\n")
         ended[0] = rest + ended[0]
         rest = ended.pop()
-        lines = [line if len(line) <= most else _too_long(len(line), most) for line in ended]
+        lines = _checked(ended, most)
         if len(rest) > most:
-            length, rest = _skip_line(stream, len(rest))
-            lines.append(_too_long(length, most))
-        yield lines
+            length, tail = _skip_line(stream, len(rest))
+            *ended, rest = tail.split(b"\n")
+            lines += [_too_long(length, most), *_checked(ended, most)]
+        for at in range(0, len(lines), BATCH_ROWS):
+            yield lines[at : at + BATCH_ROWS]
     if rest:
         yield [rest]
+
+
+def _checked(lines: list[bytes], most: int) -> list[bytes | TooLong]:
+    return [line if len(line) <= most else _too_long(len(line), most) for line in lines]
 
 
 def split_lines(stream: BinaryIO, most: int) -> Iterator[bytes | TooLong]:
@@ -125,20 +157,26 @@ def _skip_line(stream: BinaryIO, length: int) -> tuple[int, bytes]:
 
 
 def load_json(data: bytes, depth: int) -> Any:
-    """The JSON value of bytes in any encoding. Raises Unreadable read.corrupt_json, read.bad_unicode or read.json_depth.
+    """The value of `load_noted` alone."""
+    return load_noted(data, depth)[0]
 
-    One strict parser everywhere: no NaN, no infinities, no lone surrogates, so that no two parts of Kvarn read a line apart.
+
+def load_noted(data: bytes, depth: int) -> tuple[Any, str | None]:
+    """The JSON value of bytes in any encoding, and a note where the encoding is doubtful.
+
+    Raises Unreadable read.corrupt_json, read.bad_unicode or read.json_depth. One strict parser everywhere: no NaN, no
+    infinities, no lone surrogates, so that no two parts of Kvarn read a line apart.
     """
-    data = data.removeprefix(b"\xef\xbb\xbf")
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        return _bounded(orjson.loads(data), depth)
+        return _bounded(orjson.loads(data), depth), None
     except orjson.JSONDecodeError as error:
         first = error
     if "depth limit" in str(first):
         raise Unreadable("read.json_depth", f"JSON nested deeper than {depth}") from first
-    text = decode(data).text
+    found = decode(data)
     try:
-        return _bounded(orjson.loads(text), depth)
+        return _bounded(orjson.loads(found.text), depth), found.note
     except orjson.JSONDecodeError as error:
         # orjson words invalid UTF-8 the same way, but that was mended by `decode`.
         code = "read.bad_unicode" if "surrogate" in str(error) else "read.corrupt_json"

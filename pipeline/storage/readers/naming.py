@@ -101,11 +101,11 @@ class Namer:
         return self._digest
 
 
-def _nothing() -> None:
+def nothing() -> None:
     """Stands for a listener where nobody waits."""
 
 
-def file_digest(path: Path, each: Callable[[], None] = _nothing) -> str:
+def file_digest(path: Path, each: Callable[[], None] = nothing) -> str:
     """Of a file as it lies on disk; NO_DIGEST where it cannot be opened. Parses nothing. `each` is called every 4 MB."""
     digest = hashlib.sha256()
     try:

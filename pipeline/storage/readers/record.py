@@ -1,4 +1,4 @@
-"""What a reader takes and what it gives. A reader is one function: `read(file: Input) -> Iterator[Found]`."""
+"""What a reader takes and what it gives. A reader is one function: `read(file: Input) -> Iterator[Found | Rows]`."""
 
 import hashlib
 import io

@@ -105,7 +105,7 @@ def _found(
     except RecursionError:
         fault = Unreadable("read.too_deep", "nested too deeply to be read")
     except OSError:
-        # The disk, not the content: `read_file` tells it apart.
+        # The disk, not the content: `read_items` tells it apart.
         raise
     except Exception as error:  # noqa: BLE001 - a parser's bug, met by one document in millions, costs that document only
         fault = Unreadable("read.parser_failed", f"the parser failed: {type(error).__name__}: {error}")

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from pipeline.schema import RAW, doc_id, doc_ids
-from pipeline.storage.readers.naming import NamedRows, file_digest
+from pipeline.storage.readers.naming import NamedRows, file_digest, nothing
 from pipeline.storage.readers.record import ReadLimits, Record, meta_json
 from pipeline.storage.readers.registry import read_items
 from pipeline.storage.sources import InputFile, SourceSpec
@@ -33,12 +34,8 @@ def read_file(
             yield from item.records()
 
 
-def _nothing() -> None:
-    """Stands for a listener where nobody waits."""
-
-
 def read_tables(
-    file: InputFile, spec: SourceSpec, limits: ReadLimits, each: Callable[[], None] = _nothing
+    file: InputFile, spec: SourceSpec, limits: ReadLimits, each: Callable[[], None] = nothing
 ) -> Iterator[pa.Table]:
     """The records of one file as tables of at most BATCH_ROWS rows, and about BATCH_BYTES of text.
 
@@ -137,9 +134,8 @@ def rows_table(named: NamedRows, source: str) -> pa.Table:
 
 
 def _with_odd(plain: pa.Table, named: NamedRows, source: str) -> pa.Table:
-    """The table with its odd rows in their places: cut before and after each run of them."""
-    pieces, at = [], 0
-    for number, record in sorted(named.odd.items()):
-        pieces += [plain.slice(at, number - at), table([record], source)]
-        at = number + 1
-    return pa.concat_tables([*pieces, plain.slice(at)]).combine_chunks()
+    """The table with its odd rows in their places."""
+    odd = table(named.odd.values(), source)
+    order = np.arange(plain.num_rows)
+    order[list(named.odd)] = plain.num_rows + np.arange(len(named.odd))
+    return pa.concat_tables([plain, odd]).combine_chunks().take(pa.array(order))
