@@ -1,0 +1,112 @@
+"""Damage costs what it hit, and is told of; what stands before and beside it is read."""
+
+import bz2
+import gzip
+import io
+import lzma
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+import zstandard
+
+from pipeline.errors import Unreadable
+from pipeline.storage.readers import ReadLimits, Record, read_file
+from pipeline.storage.readers.wrap import inflate
+from pipeline.storage.sources import SourceSpec
+
+LIMITS = ReadLimits()
+PACKERS = {
+    "gz": ("gzip", gzip.compress),
+    "bz2": ("bzip2", bz2.compress),
+    "xz": ("xz", lzma.compress),
+    "zst": ("zstd", zstandard.compress),
+}
+
+
+def read(folder: Path, name: str, content: str | bytes) -> list[Record]:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return list(read_file(path, name, SourceSpec(), LIMITS))
+
+
+def _rows(count: int) -> bytes:
+    """Lines that do not pack too well."""
+    return b"".join(
+        b"%d;Granen %d st\xc3\xa5r p\xc3\xa5 %d\n" % (n, n * n, n * 7919 % 10007) for n in range(count)
+    )
+
+
+def _read_into(given: bytearray, stream: BinaryIO) -> None:
+    while chunk := stream.read(1 << 20):
+        given += chunk
+
+
+@pytest.mark.parametrize("ending", PACKERS)
+def test_what_a_truncated_stream_holds_is_given_before_the_fault(ending: str) -> None:
+    kind, pack = PACKERS[ending]
+    whole = _rows(100_000)
+    packed = pack(whole)
+    stream = inflate(io.BytesIO(packed[: len(packed) * 9 // 10]), kind, LIMITS)
+    given = bytearray()
+    with pytest.raises(Unreadable, match="end early"):
+        _read_into(given, stream)
+    assert whole.startswith(given)
+    # bzip2 unpacks whole blocks of 900 kB.
+    assert len(given) > (0.6 if ending == "bz2" else 0.8) * len(whole)
+    with pytest.raises(Unreadable, match="end early"):
+        stream.read(1)
+
+
+@pytest.mark.parametrize("ending", ["gz", "xz"])
+def test_rows_before_the_end_of_a_truncated_table_are_kept(ending: str, tmp_path: Path) -> None:
+    """A table smaller than one buffer."""
+    pack: Callable[[bytes], bytes] = PACKERS[ending][1]
+    packed = pack(b"id;text\n" + _rows(2_000))
+    *kept, fault = read(tmp_path, f"t.csv.{ending}", packed[: len(packed) * 9 // 10])
+    assert fault.fault == "read.truncated"
+    assert len([record for record in kept if not record.fault]) > 1_600
+
+
+@pytest.mark.parametrize("ending", PACKERS)
+def test_lines_before_the_end_of_a_truncated_file_are_kept(ending: str, tmp_path: Path) -> None:
+    packed = PACKERS[ending][1](
+        b"".join(b'{"text": "%s"}\n' % row.strip() for row in _rows(100_000).splitlines())
+    )
+    *kept, fault = read(tmp_path, f"t.jsonl.{ending}", packed[: len(packed) * 9 // 10])
+    assert fault.fault == "read.truncated"
+    assert len(kept) > 50_000
+
+
+def test_a_text_that_ends_early_is_not_taken_as_whole(tmp_path: Path) -> None:
+    packed = gzip.compress(_rows(20_000))
+    (record,) = read(tmp_path, "t.txt.gz", packed[: len(packed) * 9 // 10])
+    assert (record.fault, record.text) == ("read.truncated", "")
+
+
+def test_the_delimiter_that_excel_names_is_used_and_is_no_header(tmp_path: Path) -> None:
+    rows = read(tmp_path, "t.csv", "sep=;\r\nid;text\r\n1;Gran, tall, björk\r\n2;Ek, alm, ask\r\n")
+    assert [(row.record_id, row.text) for row in rows] == [("1", "Gran, tall, björk"), ("2", "Ek, alm, ask")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_large_table_in_utf_16_without_a_mark_is_read(encoding: str, tmp_path: Path) -> None:
+    # A pair of surrogates on either side of each place where the head may be cut.
+    for pad in ("", "x"):
+        table = f"id;text{pad}\n1;" + "Å skog \N{DECIDUOUS TREE}" * 40_000 + "\n"
+        rows = read(tmp_path, "t.csv", table.replace(f"text{pad}\n", "text\n" + pad).encode(encoding))
+        assert len(rows) == 1
+        assert rows[0].text.startswith("Å skog \N{DECIDUOUS TREE}Å skog")
+        assert rows[0].notes == ()
+
+
+def test_strays_after_the_head_of_a_table_are_noted_near_them(tmp_path: Path) -> None:
+    row = "Skogen växer långsamt i norr".encode()
+    table = b"id;text\n" + b"".join(
+        b"%d;%s\n" % (n, row.decode().encode("cp1252") if n == 100_000 else row) for n in range(200_000)
+    )
+    rows = read(tmp_path, "t.csv", table)
+    assert rows[100_000].text == row.decode()
+    assert rows[100_000].notes == ("read.encoding_doubtful",)
+    assert {rows[0].notes, rows[-1].notes} == {()}
