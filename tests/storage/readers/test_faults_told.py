@@ -110,3 +110,35 @@ def test_strays_after_the_head_of_a_table_are_noted_near_them(tmp_path: Path) ->
     assert rows[100_000].text == row.decode()
     assert rows[100_000].notes == ("read.encoding_doubtful",)
     assert {rows[0].notes, rows[-1].notes} == {()}
+
+
+def test_one_bad_value_of_front_matter_costs_its_own_meaning_only(tmp_path: Path) -> None:
+    (record,) = read(tmp_path, "g.md", "---\ntitle: Gallring\ndate: 2024-02-30\nlang: sv\n---\n\nText.\n")
+    assert (record.text, record.declared_language, record.date) == ("Text.\n", "sv", None)
+    assert record.meta == {"title": "Gallring", "date": "2024-02-30"}
+
+
+def test_front_matter_keeps_integers_beyond_64_bits_as_text(tmp_path: Path) -> None:
+    (record,) = read(
+        tmp_path, "g.md", "---\nnummer: 123456789012345678901234567890\nsidor: 12\n---\n\nText.\n"
+    )
+    assert record.text == "Text.\n"
+    assert record.meta == {"nummer": "123456789012345678901234567890", "sidor": 12}
+
+
+@pytest.mark.parametrize("text", ["<rubrik> hej\nmer text", "<p>Hej</p> text"])
+@pytest.mark.parametrize("name", ["a.txt", "a.text", "a.asc"])
+def test_a_text_may_start_with_a_tag(name: str, text: str, tmp_path: Path) -> None:
+    (record,) = read(tmp_path, name, text)
+    assert (record.text, record.fault) == (text, None)
+
+
+def test_a_text_that_is_xml_or_html_is_still_read_as_such(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.txt", "<?xml version='1.0'?><a>Hej</a>")[0].text == "Hej"
+    assert read(tmp_path, "a.txt", "<html><body><p>Hej</p></body></html>")[0].text == "Hej"
+
+
+def test_mail_whose_encoding_is_a_guess_is_noted(tmp_path: Path) -> None:
+    body = "Привет, это письмо о лесе и деревьях".encode("cp1251")
+    (record,) = read(tmp_path, "a.eml", b"Subject: a\nMIME-Version: 1.0\n\n" + body)
+    assert record.notes == ("read.encoding_doubtful",)
