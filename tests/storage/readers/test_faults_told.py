@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 
@@ -142,3 +144,55 @@ def test_mail_whose_encoding_is_a_guess_is_noted(tmp_path: Path) -> None:
     body = "Привет, это письмо о лесе и деревьях".encode("cp1251")
     (record,) = read(tmp_path, "a.eml", b"Subject: a\nMIME-Version: 1.0\n\n" + body)
     assert record.notes == ("read.encoding_doubtful",)
+
+
+def _text_array(values: list[bytes]) -> pa.Array:
+    """A column of texts whose bytes nobody looked at."""
+    data = pa.array(values, pa.binary())
+    return pa.Array.from_buffers(pa.string(), len(values), data.buffers())
+
+
+def _read_columns(folder: Path, columns: dict[str, pa.Array]) -> list[Record]:
+    pq.write_table(pa.table(columns), folder / "t.parquet")
+    return list(read_file(folder / "t.parquet", "t.parquet", SourceSpec(), LIMITS))
+
+
+TEXTS = pa.array(["Gran", "Tall", "Ek"])
+
+
+@pytest.mark.parametrize(
+    ("column", "written"),
+    [
+        (pa.array([0, 300_000_000_000, 0], pa.timestamp("s")), "11476-08-15 05:20:00.000"),
+        (pa.array([None, 0, 0], pa.timestamp("us", "Mars/Olympus")), "1970-01-01 00:00:00.000000Z"),
+        (_text_array([b"a", b"\xff\xe5b", b"c"]), "\\xff\\xe5b"),
+    ],
+)
+def test_a_value_that_python_does_not_have_costs_no_row(
+    column: pa.Array, written: str, tmp_path: Path
+) -> None:
+    rows = _read_columns(tmp_path, {"text": TEXTS, "värde": column})
+    assert [row.text for row in rows] == ["Gran", "Tall", "Ek"]
+    assert rows[1].meta["värde"] == written
+
+
+def test_a_list_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+    lists = pa.ListArray.from_arrays(pa.array([0, 1, 2, 3]), _text_array([b"a", b"\xff", b"c"]))
+    rows = _read_columns(tmp_path, {"text": TEXTS, "lista": lists})
+    assert [row.meta for row in rows] == [{"lista": ["a"]}, {}, {"lista": ["c"]}]
+
+
+def test_bad_utf_8_in_a_text_costs_its_row_only(tmp_path: Path) -> None:
+    rows = _read_columns(
+        tmp_path, {"text": _text_array([b"Gran", b"T\xe5ll", b"Ek"]), "id": pa.array(["a", "b", "c"])}
+    )
+    assert [(row.text, row.fault) for row in rows] == [("Gran", None), ("", "read.bad_unicode"), ("Ek", None)]
+    assert [row.record_id for row in rows] == ["a", "b", "c"]
+
+
+def test_columns_of_the_same_name_are_all_kept(tmp_path: Path) -> None:
+    schema = pa.schema([("text", pa.string()), ("text", pa.string()), ("a", pa.string()), ("a", pa.string())])
+    columns = [pa.array([value]) for value in ("Gran", "Tall", "x", "y")]
+    pq.write_table(pa.Table.from_arrays(columns, schema=schema), tmp_path / "t.parquet")
+    (row,) = read_file(tmp_path / "t.parquet", "t.parquet", SourceSpec(), LIMITS)
+    assert (row.text, row.meta) == ("Gran", {"text 2": "Tall", "a": "x", "a 4": "y"})
