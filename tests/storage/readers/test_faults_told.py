@@ -196,3 +196,45 @@ def test_columns_of_the_same_name_are_all_kept(tmp_path: Path) -> None:
     pq.write_table(pa.Table.from_arrays(columns, schema=schema), tmp_path / "t.parquet")
     (row,) = read_file(tmp_path / "t.parquet", "t.parquet", SourceSpec(), LIMITS)
     assert (row.text, row.meta) == ("Gran", {"text 2": "Tall", "a": "x", "a 4": "y"})
+
+
+def _warc(body: bytes, http: str = "", warc: str = "", status: str = "200 OK") -> bytes:
+    page = f"HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\n{http}\r\n".encode() + body
+    head = f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://a.se/\r\nContent-Type: application/http; msgtype=response\r\n{warc}"
+    return f"{head}Content-Length: {len(page)}\r\n\r\n".encode() + page + b"\r\n\r\n"
+
+
+PAGE = b"<html><body><p>Skogen brinner.</p></body></html>"
+CHUNKED = b"%x\r\n%s\r\n0\r\n\r\n" % (len(PAGE), PAGE)
+
+
+@pytest.mark.parametrize(
+    ("content", "notes"),
+    [
+        (_warc(PAGE), ()),
+        (_warc(PAGE, f"Content-Length: {len(PAGE)}\r\n"), ()),
+        (_warc(PAGE, "Content-Length: 10\r\n"), ()),
+        (_warc(PAGE, f"Content-Length: {len(PAGE) + 1}\r\n"), ("read.page_cut_off",)),
+        (_warc(PAGE, warc="WARC-Truncated: length\r\n"), ("read.page_cut_off",)),
+        (_warc(CHUNKED, "Transfer-Encoding: chunked\r\nContent-Length: 5000\r\n"), ()),
+        (
+            _warc(
+                gzip.compress(PAGE, mtime=0),
+                f"Content-Encoding: gzip\r\nContent-Length: {len(gzip.compress(PAGE))}\r\n",
+            ),
+            (),
+        ),
+    ],
+)
+def test_a_page_that_was_cut_off_when_it_was_fetched_is_noted(
+    content: bytes, notes: tuple[str, ...], tmp_path: Path
+) -> None:
+    # Twice: what is told of one page must not cost the next.
+    rows = read(tmp_path, "a.warc", content + _warc(PAGE))
+    assert [row.text for row in rows] == ["Skogen brinner."] * 2
+    assert [row.notes for row in rows] == [notes, ()]
+
+
+def test_the_status_of_a_page_is_told_where_it_is_not_200(tmp_path: Path) -> None:
+    rows = read(tmp_path, "a.warc", _warc(PAGE) + _warc(PAGE, status="404 Not Found"))
+    assert [row.meta.get("status") for row in rows] == [None, 404]
