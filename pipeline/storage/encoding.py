@@ -137,9 +137,19 @@ def _mend_utf8(data: bytes) -> str:
     return data.decode("utf-8", "kvarn.stray")
 
 
+class _Counted:
+    """How many stray bytes were mended in this process: an error handler cannot tell its caller."""
+
+    count = 0
+
+
+STRAYS = _Counted()
+
+
 def _stray(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeDecodeError):
         raise error
+    STRAYS.count += error.end - error.start
     return windows_1252(error.object[error.start : error.end]), error.end
 
 

@@ -40,5 +40,6 @@ NOTES = {
     "read.html_too_deep": "the page is nested too deeply to find its main text",
     "read.mostly_pictures": "most pages of the document are pictures without text",
     "read.no_text": "the document holds no text, perhaps only pictures",
+    "read.page_cut_off": "the page was cut off when it was fetched",
     "read.pdf_pages_lost": "some pages of the PDF are damaged, and their text is missing",
 }

@@ -1,17 +1,21 @@
 """CSV and TSV as spreadsheets write them: any of four delimiters, any encoding, cells of many lines."""
 
+import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from pipeline.storage.encoding import decode
+from pipeline.errors import Unreadable
+from pipeline.storage.encoding import DOUBTFUL, STRAYS, Decoded, decode
 from pipeline.storage.readers.fields import from_row
 from pipeline.storage.readers.record import Again, Found, Input, as_buffered, broken, sha256
 from pipeline.storage.readers.rows import Rows, from_values
 
 DELIMITERS = (";", ",", "\t", "|")
 SNIFF_BYTES = 1 << 18
+_UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 LONG = "the line is longer than the limit"
 
 BATCH_CHARS = 1 << 20
@@ -24,21 +28,57 @@ def read_delimited(file: Input) -> Iterator[Rows]:
     """One record a row under the header. The encoding is told by the first 256 kB; later strays become notes."""
     text, note = _open(file)
     csv.field_size_limit(file.limits.line_bytes)
-    delimiter = sniff(text.sample, tab=file.name.endswith((".tsv", ".tab")))
+    delimiter = _named_delimiter(text) or sniff(text.sample, tab=file.name.endswith((".tsv", ".tab")))
     header: list[str] = []
-    batch = _Batch(file, (note,) if note else ())
-    for row in _rows(text, csv.reader(text, delimiter=delimiter)):
-        if isinstance(row, Found):
-            batch.add_broken(row)
-        elif not header:
-            header = _header(row.cells)
-        elif any(row.cells):
-            batch.add(header, row)
-        if batch.size >= BATCH_CHARS:
+    notes = (note,) if note else ()
+    strays = _Strays()
+    batch = _Batch(file, notes)
+    try:
+        for row in _rows(text, csv.reader(text, delimiter=delimiter)):
+            if isinstance(row, Found):
+                batch.add_broken(row)
+            elif not header:
+                header = _header(row.cells)
+            elif any(row.cells):
+                batch.add(header, row)
+            if batch.size >= BATCH_CHARS:
+                batch.notes = notes or strays.notes()
+                yield batch.rows()
+                batch = _Batch(file, notes)
+    except Unreadable:
+        # The file is damaged from here on; the rows before are whole.
+        if batch.digests:
+            batch.notes = notes or strays.notes()
             yield batch.rows()
-            batch = _Batch(file, batch.notes)
+        raise
     if batch.digests:
+        batch.notes = notes or strays.notes()
         yield batch.rows()
+
+
+class _Strays:
+    """Tells of each batch whether bytes that were no UTF-8 were mended in it."""
+
+    def __init__(self) -> None:
+        self._before = self._last = STRAYS.count
+
+    def notes(self) -> tuple[str, ...]:
+        # Since the batch before: text is decoded 8 kB ahead, so what was mended last may stand in this one.
+        mended = STRAYS.count > self._before
+        self._before, self._last = self._last, STRAYS.count
+        return (DOUBTFUL,) if mended else ()
+
+
+_NAMED = re.compile(r"sep=([^\r\n])\r?\n", re.IGNORECASE)
+
+
+def _named_delimiter(text: "_Lines") -> str | None:
+    """The delimiter of a first line "sep=;", as Excel writes and reads it; the line is no header and is passed over."""
+    named = _NAMED.match(text.sample)
+    if named is None:
+        return None
+    next(text)
+    return named[1]
 
 
 class _Row(NamedTuple):
@@ -156,8 +196,7 @@ class _Lines(Iterator[str]):
 
 
 def _open(file: Input) -> tuple[_Lines, str | None]:
-    head = _peek(file)
-    found = decode(_cut(head))
+    found = _decoded(_peek(file))
     if found.encoding == "cp1252":
         lines = io.TextIOWrapper(file.stream, "cp1252", errors="kvarn.stray", newline="")
     elif found.encoding == "utf-8":
@@ -169,19 +208,39 @@ def _open(file: Input) -> tuple[_Lines, str | None]:
 
 def _peek(file: Input) -> bytes:
     """The first SNIFF_BYTES; the stream then begins with them again."""
-    head = file.stream.read(SNIFF_BYTES)
+    head = b""
+    try:
+        # Piece by piece: where the file is damaged, the rows before are read, and the stream then raises again.
+        while len(head) < SNIFF_BYTES and (piece := _piece(file, SNIFF_BYTES - len(head))):
+            head += piece
+    except Unreadable:
+        if not head:
+            raise
     file.stream = as_buffered(Again(head, file.stream))
     return head
 
 
-def _cut(head: bytes) -> bytes:
-    """A head that ends in mid character would not be valid UTF-8; ASCII line ends are safe places to cut."""
-    end = head.rfind(b"\n")
-    return (
-        head[: end + 1]
-        if len(head) >= SNIFF_BYTES and end > 0 and not head.startswith((b"\xff", b"\xfe"))
-        else head
-    )
+def _piece(file: Input, size: int) -> bytes:
+    return cast("io.BufferedReader", file.stream).read1(size)
+
+
+def _decoded(head: bytes) -> Decoded:
+    """A head that ends in mid character is no valid text in any encoding, so it is cut to whole characters."""
+    if len(head) < SNIFF_BYTES:
+        return decode(head)
+    if b"\0" in head:
+        found = decode(_whole_units(head))
+        if found.encoding.startswith(("utf-16", "utf-32")):
+            return found
+    # ASCII line ends are safe places to cut.
+    return decode(head[: head.rfind(b"\n") + 1] or head)
+
+
+def _whole_units(head: bytes) -> bytes:
+    """Whole characters of UTF-16 or UTF-32: a multiple of four bytes, without the first half of a pair of surrogates."""
+    head = head[: len(head) // 4 * 4]
+    half = not head.startswith(_UTF32) and any(0xD8 <= byte <= 0xDB for byte in head[-2:])
+    return head[:-2] if half else head
 
 
 def _header(cells: list[str]) -> list[str]:

@@ -66,7 +66,9 @@ def _text_kind(head: bytes, name: str) -> str:
         return named
     if start.startswith(b"<"):
         is_html = _HTML.search(start[:1024]) is not None
-        if is_html or _XML.match(start):
+        # A note may open with a tag; where its name says that it is text, only a declaration makes it XML.
+        is_xml = start.startswith(b"<?xml") if named == "text" else _XML.match(start) is not None
+        if is_html or is_xml:
             return "html" if is_html else "xml"
     if named == "roff":
         return "roff" if _ROFF.search(head) else "text"

@@ -76,7 +76,7 @@ def _message(data: bytes, *, whole: bool) -> Found:
     digest = sha256(data)
     try:
         message = cast("EmailMessage", email.message_from_bytes(data, policy=_Bounded()))
-        text = _body(message)
+        text, notes = _body(message)
         meta = {"subject": str(message["Subject"])} if message["Subject"] else {}
         attachments = [part.get_filename() or part.get_content_type() for part in message.iter_attachments()]
         group, date = _thread(message), _date(message)
@@ -84,17 +84,19 @@ def _message(data: bytes, *, whole: bool) -> Found:
         return broken("read.mail_corrupt", f"message cannot be read: {error}", digest)
     if attachments:
         meta = {**meta, "attachments": cast("Any", attachments)}
-    notes = () if text.strip() else (NO_TEXT,)
+    notes = notes if text.strip() else (NO_TEXT,)
     return Found(text, group=group, date=date, meta=meta, notes=notes, digest=digest, whole=whole)
 
 
-def _body(message: EmailMessage) -> str:
+def _body(message: EmailMessage) -> tuple[str, tuple[str, ...]]:
+    """The text of a message, and notes on it."""
     part = message.get_body(("plain", "html"))
     if part is None:
-        return ""
+        return "", ()
     payload = cast("bytes | None", cast("Message", part).get_payload(decode=True)) or b""
-    text = decode(payload, part.get_content_charset()).text
-    return markup_text(text) if part.get_content_type() == "text/html" and text.strip() else text
+    found = decode(payload, part.get_content_charset())
+    is_markup = part.get_content_type() == "text/html" and found.text.strip()
+    return markup_text(found.text) if is_markup else found.text, (found.note,) if found.note else ()
 
 
 def _thread(message: EmailMessage) -> str | None:

@@ -26,6 +26,9 @@ LONGEST_FRONT = 1 << 17
 DEEPEST = 100
 """Levels of front matter, as of JSON."""
 
+MOST_BITS = 1024
+"""Bits of an integer in front matter (our choice): 300 digits are more than any number or identifier has."""
+
 _CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27})
 
 
@@ -58,17 +61,27 @@ def split_front_matter(text: str) -> tuple[Mapping[str, Any], str]:
     if block is None or len(block[1]) > LONGEST_FRONT or not _KEY.match(block[1].lstrip()):
         return {}, text
     front = _yaml(block[1])
-    if not isinstance(front, dict) or not _is_plain(front):
+    if not isinstance(front, dict) or not _is_shallow(front):
         return {}, text
+    front = _plain(front)
     return {str(key): value for key, value in front.items()}, text[block.end() :].lstrip("\r\n")
 
 
-def _is_plain(value: Any, depth: int = DEEPEST) -> bool:
+def _is_shallow(value: Any, depth: int = DEEPEST) -> bool:
     """Whether a value can be written as JSON: nested not too deeply, and without integers of thousands of digits (1:59:59:...)."""
     if isinstance(value, dict | list | tuple | set):
         inner = [*value, *value.values()] if isinstance(value, dict) else list(value)
-        return depth > 0 and all(_is_plain(item, depth - 1) for item in inner)
-    return not isinstance(value, int) or value.bit_length() <= 64
+        return depth > 0 and all(_is_shallow(item, depth - 1) for item in inner)
+    return not isinstance(value, int) or value.bit_length() <= MOST_BITS
+
+
+def _plain(value: Any) -> Any:
+    """The value with integers that JSON's readers do not know (beyond 64 bits) as text."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, int) and value.bit_length() > 64 else value
 
 
 def _yaml(block: str) -> Any:
@@ -81,8 +94,20 @@ def _yaml(block: str) -> Any:
     try:
         # libyaml's safe loader where the wheel has it: twelve times faster, same schema.
         return yaml.load(block, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    except ValueError:
+        # A date such as 2024-02-30, or a number of too many digits: one bad value costs its own meaning only.
+        return _strings(block)
+    except (yaml.YAMLError, RecursionError):
+        return None
+
+
+def _strings(block: str) -> Any:
+    """The value of a YAML block, with every scalar as it was written."""
+    import yaml
+
+    try:
+        return yaml.load(block, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))  # noqa: S506
     except (yaml.YAMLError, ValueError, RecursionError):
-        # ValueError: a date such as 2024-02-30.
         return None
 
 

@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from pipeline.errors import Unreadable
@@ -20,6 +21,12 @@ PAGE_BYTES = 32 << 20
 HEAD_BYTES = 1 << 16
 """Most bytes of the head of a response in which its media type is looked for."""
 
+CUT_OFF = "read.page_cut_off"
+
+_STATUS = re.compile(rb"HTTP/[\d.]+ (\d{3})\b")
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_LENGTH = re.compile(rb"(?im)^content-length:[ \t]*(\d{1,15})[ \t]*\r?$")
+_CODED = re.compile(rb"(?im)^transfer-encoding:")
 _CONTENT_TYPE = re.compile(rb"(?im)^content-type:[ \t]*([^\r\n]*)")
 
 DRAINED = 1 << 30
@@ -88,7 +95,7 @@ def _drain(record: Any) -> None:
 
 def _page(record: Any) -> Found | None:
     headers = {key.lower(): value for key, value in record.headers.items()}
-    meta = {
+    meta: dict[str, Any] = {
         "url": (headers.get("warc-target-uri") or "").strip("<>"),
         "crawled": iso_date(headers.get("warc-date")),
     }
@@ -104,11 +111,29 @@ def _page(record: Any) -> Found | None:
         # Its end would go unnoticed: the parser takes the end of the file for that of the record.
         message = f"a record of {record.content_length} bytes of which {len(raw)} are there"
         return broken("read.corrupt_warc", message, sha256(raw), **meta)
+    is_http = _is_http(headers)
+    status = _STATUS.match(raw) if is_http else None
+    if status is not None and status[1] != b"200":
+        meta["status"] = int(status[1])
+    cut_off = "warc-truncated" in headers or (is_http and _is_cut_off(raw))
     try:
-        body, charset = _opened(raw) if _is_http(headers) else (raw, None)
-        return _text(kind, body, charset, meta)
+        body, charset = _opened(raw) if is_http else (raw, None)
+        found = _text(kind, body, charset, meta)
+        return replace(found, notes=(*found.notes, CUT_OFF)) if cut_off else found
     except Unreadable as error:
         return broken(error.code, str(error), sha256(raw), **meta)
+
+
+def _is_cut_off(raw: bytes) -> bool:
+    """Whether the body of a response, as it was sent, is shorter than its head says.
+
+    Of one that came in chunks the length is not told. A longer one is none: some crawlers keep the body inflated under its old head.
+    """
+    end = _HEAD_END.search(raw)
+    if end is None or _CODED.search(raw, 0, end.start()):
+        return False
+    length = _LENGTH.search(raw, 0, end.start())
+    return length is not None and len(raw) - end.end() < int(length[1])
 
 
 def _is_http(headers: Mapping[str, str]) -> bool:

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any, BinaryIO, cast
 
 from pipeline.errors import Unreadable
-from pipeline.storage.readers.record import Again, ReadLimits, as_buffered
+from pipeline.storage.readers.record import Again, ReadLimits
 
 COMPRESSED = {
     "gzip": (".gz", ".tgz"),
@@ -78,13 +78,44 @@ class Inflated(io.RawIOBase):
         self.packed = packed
         self.budget = budget
         self.count = 0
+        self._fault: Unreadable | None = None
+        # `read` of the standard library's decoders drops what it holds when it meets damage; `read1` gives it first.
+        self._give = getattr(stream, "read1", stream.read)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
+        """Fills the buffer. What was unpacked before a fault is given first; the fault is raised by the next call, and ever after."""
+        if self._fault is not None:
+            raise self._fault
+        view = memoryview(buffer).cast("B")
+        filled = 0
         try:
-            chunk = self._stream.read(len(buffer))
+            while filled < len(view) and (chunk := self._chunk(len(view) - filled)):
+                view[filled : filled + len(chunk)] = chunk
+                filled += len(chunk)
+        except Unreadable as fault:
+            self._fault = fault
+            # Of a bomb nothing is worth keeping.
+            if not filled or fault.code == "read.bomb":
+                raise
+        return filled
+
+    def _chunk(self, size: int) -> bytes:
+        chunk = self._unpacked(size)
+        self.count += len(chunk)
+        if self._inflates:
+            self.budget.spend(len(chunk))
+        if self.count > FREE_BYTES and self.count > self._ratio * max(1, self.packed()):
+            raise Unreadable(
+                "read.bomb", f"inflates more than {self._ratio} times; raise inflated_ratio if it is real"
+            )
+        return chunk
+
+    def _unpacked(self, size: int) -> bytes:
+        try:
+            return cast("bytes", self._give(size))
         except BROKEN as error:
             raise _damaged(error) from error
         except OSError as error:
@@ -97,15 +128,17 @@ class Inflated(io.RawIOBase):
             if type(error).__name__ != "ZstdError":
                 raise
             raise _damaged(error) from error
-        buffer[: len(chunk)] = chunk
-        self.count += len(chunk)
-        if self._inflates:
-            self.budget.spend(len(chunk))
-        if self.count > FREE_BYTES and self.count > self._ratio * max(1, self.packed()):
-            raise Unreadable(
-                "read.bomb", f"inflates more than {self._ratio} times; raise inflated_ratio if it is real"
-            )
-        return len(chunk)
+
+
+class _Buffered(io.BufferedReader):
+    """A buffer that passes on what there is: BufferedReader.read asks again until it has all, and drops what it has at a fault."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(size) if size is None or size < 0 else self.read1(size)
+
+
+def _buffered(raw: Inflated) -> BinaryIO:
+    return cast("BinaryIO", _Buffered(raw, 1 << 17))
 
 
 def _damaged(error: Exception) -> Unreadable:
@@ -129,7 +162,7 @@ def inflate(stream: BinaryIO, kind: str, limits: ReadLimits) -> BinaryIO:
     # A layer inside of another has what the outermost one was made of.
     packed = stream.tell if outer is None else outer.packed
     budget = Budget(packed, limits) if outer is None else outer.budget
-    return as_buffered(Inflated(_opened(stream, kind), packed, limits, budget))
+    return _buffered(Inflated(_opened(stream, kind), packed, limits, budget))
 
 
 def _opened(stream: BinaryIO, kind: str) -> Any:
@@ -139,11 +172,44 @@ def _opened(stream: BinaryIO, kind: str) -> Any:
         return bz2.BZ2File(stream)
     if kind == "xz":
         return _Xz(stream)
-    import zstandard
+    return _Zstd(stream)
 
-    # 128 MiB: the window that `zstd --long` writes; larger ones are an attack on memory.
-    decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27)
-    return decompressor.stream_reader(stream, read_across_frames=True)
+
+ZSTD_INPUT = 1 << 11
+"""Bytes given to a zstd decoder at once: it returns all that they unpack to, at most 64 MiB (a block of four bytes gives 128 KiB)."""
+
+
+class _Zstd:
+    """As ZstdDecompressor.stream_reader, which takes a stream that ends in the middle of a frame for a whole one."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        import zstandard
+
+        self._stream = stream
+        # 128 MiB: the window that `zstd --long` writes; larger ones are an attack on memory.
+        self._decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+        self._frame: Any = None
+        self._given = memoryview(b"")
+
+    def read(self, size: int) -> bytes:
+        while not self._given:
+            packed = self._packed()
+            if not packed:
+                if self._frame is not None:
+                    raise EOFError("compressed file ended in the middle of a frame")
+                return b""
+            if self._frame is None:
+                self._frame = self._decompressor.decompressobj()
+            self._given = memoryview(self._frame.decompress(packed))
+        chunk, self._given = self._given[:size], self._given[size:]
+        return bytes(chunk)
+
+    def _packed(self) -> bytes:
+        """The next bytes of a frame: those behind the end of the one before, if there are any."""
+        left = b""
+        if self._frame is not None and self._frame.eof:
+            left, self._frame = self._frame.unused_data, None
+        return left or self._stream.read(ZSTD_INPUT)
 
 
 class _Xz:
@@ -225,7 +291,7 @@ def zip_members(stream: BinaryIO, limits: ReadLimits) -> Iterator[Member]:
                 continue
             with member:
                 packed = partial(int, info.compress_size)
-                yield Member(_clean(info.filename), as_buffered(Inflated(member, packed, limits, budget)))
+                yield Member(_clean(info.filename), _buffered(Inflated(member, packed, limits, budget)))
 
 
 LOCAL_HEADER = 30
@@ -274,7 +340,7 @@ def _tar_stream(content: Any, info: tarfile.TarInfo, limits: ReadLimits, budget:
     holes = cast("list[tuple[int, int]] | None", info.sparse)
     stored = info.size if holes is None else sum(size for _, size in holes)
     inflates = holes is not None
-    return as_buffered(Inflated(content, partial(int, stored), limits, budget, inflates=inflates))
+    return _buffered(Inflated(content, partial(int, stored), limits, budget, inflates=inflates))
 
 
 def _check_count(count: int, limits: ReadLimits) -> None:
