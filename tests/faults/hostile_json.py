@@ -99,6 +99,7 @@ def _more() -> Iterator[Case]:
         "invalid UTF-8 in a text",
         "a.jsonl",
         ok.encode()[:20] + b"\xff" + ok.encode()[20:],
+        "encoding_doubtful",
         good=1,
     )
     yield case("surrogate pair", "a.jsonl", b'{"text": "a\\ud83c\\udf32b"}', good=1)

@@ -1,6 +1,7 @@
 r"""JSON lines: one record a line, split on \\n only, with flat memory whatever the file's or the line's length."""
 
 import codecs
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, BinaryIO, cast
@@ -49,7 +50,11 @@ def read_jsonl(file: Input) -> Iterator[Rows]:
 def _as_utf8(stream: BinaryIO) -> BinaryIO:
     """The stream, recoded where its first bytes are the mark of UTF-16 or UTF-32: what PowerShell writes."""
     head = stream.read(4)
-    again = as_buffered(Again(head, stream))
+    if stream.seekable():
+        stream.seek(0)
+        again = stream
+    else:
+        again = as_buffered(Again(head, stream))
     wide = next((name for mark, name in WIDE if head.startswith(mark)), None)
     return again if wide is None else cast("BinaryIO", codecs.EncodedFile(again, "utf-8", wide, "replace"))
 
@@ -117,7 +122,7 @@ def line_batches(stream: BinaryIO, most: int) -> Iterator[list[bytes | TooLong]]
     Not str.splitlines: it also splits at U+2028, U+0085 and form feeds inside of texts.
     """
     rest = b""
-    while chunk := stream.read(CHUNK):
+    while chunk := _filled(stream):
         ended = chunk.split(b"\n")
         ended[0] = rest + ended[0]
         rest = ended.pop()
@@ -130,6 +135,22 @@ def line_batches(stream: BinaryIO, most: int) -> Iterator[list[bytes | TooLong]]
             yield lines[at : at + BATCH_ROWS]
     if rest:
         yield [rest]
+
+
+def _filled(stream: BinaryIO) -> bytes:
+    """About CHUNK bytes, empty at the end. What comes before a fault is given first: the next call meets the fault again."""
+    # A recoder passes `read1` on to the bytes below it.
+    read = stream.read1 if isinstance(stream, io.BufferedIOBase) else stream.read
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        while size < CHUNK and (piece := read(CHUNK - size)):
+            pieces.append(piece)
+            size += len(piece)
+    except Unreadable:
+        if not pieces:
+            raise
+    return b"".join(pieces)
 
 
 def _checked(lines: list[bytes], most: int) -> list[bytes | TooLong]:
@@ -148,7 +169,7 @@ def _too_long(length: int, most: int) -> TooLong:
 
 def _skip_line(stream: BinaryIO, length: int) -> tuple[int, bytes]:
     """Read past the end of a line; returns its length and the first bytes of the next one."""
-    while chunk := stream.read(CHUNK):
+    while chunk := _filled(stream):
         end = chunk.find(b"\n")
         if end >= 0:
             return length + end, chunk[end + 1 :]

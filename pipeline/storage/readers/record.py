@@ -107,12 +107,14 @@ class Again(io.RawIOBase):
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head = io.BytesIO(head)
         self.rest = rest
+        # One piece at a time: what comes before a fault is not lost with it.
+        self._read = getattr(rest, "read1", rest.read)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        chunk = self._head.read(len(buffer)) or self.rest.read(len(buffer))
+        chunk = self._head.read(len(buffer)) or self._read(len(buffer))
         buffer[: len(chunk)] = chunk
         return len(chunk)
 

@@ -1,11 +1,16 @@
 """JSON lines and mailboxes as they really come: long lines among short ones, wide encodings, rows that are no records."""
 
+import gzip
 import json
+import lzma
 import math
+import random
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from pipeline.storage.encoding import DOUBTFUL
 from pipeline.storage.readers import ReadLimits, Record, read_file, read_tables
@@ -97,3 +102,19 @@ def test_only_a_short_text_of_plain_digits_is_a_date() -> None:
     assert iso_date("2024-01-02T10:00" + " " * 100 + "x") is None
     assert iso_date("٢٠٢٤-٠١-٠٢") is None
     assert iso_date(10**5000) is None
+
+
+@pytest.mark.parametrize(
+    ("suffix", "pack"), [("gz", gzip.compress), ("xz", lzma.compress), ("zst", zstandard.compress)]
+)
+def test_lines_before_the_damage_of_a_small_packed_file_are_kept(
+    tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]
+) -> None:
+    words = random.Random(1)
+    data = b"".join(b'{"text": "rad %d %x"}\n' % (number, words.getrandbits(200)) for number in range(5000))
+    packed = pack(data)
+    records = read(tmp_path, f"a.jsonl.{suffix}", packed[: len(packed) * 9 // 10])
+    good = [record for record in records if record.fault is None]
+    assert 3000 < len(good) < 5000
+    assert {record.fault for record in records[len(good) :]} <= {"read.truncated", "read.corrupt_json"}
+    assert records[-1].fault == "read.truncated"
