@@ -30,11 +30,10 @@ def may(name: str, kind: pa.DataType) -> "pa.Field[Any]":
     return pa.field(name, kind)
 
 
-SPAN = pa.struct([("start", pa.int32()), ("end", pa.int32())])
 SEGMENT = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("language", pa.string())])
 PII = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("kind", pa.string())])
 EDIT = pa.struct([("stage", pa.string()), ("kind", pa.string()), ("start", pa.int32()), ("end", pa.int32())])
-"""Offsets count Unicode code points of the repaired text, end exclusive, in all four."""
+"""Offsets count Unicode code points of the repaired text, end exclusive, in all three."""
 
 RAW = pa.schema(
     [
