@@ -3,10 +3,10 @@
 Offsets count code points of the repaired text, end exclusive. Masking itself is an edit: this stage only finds.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,10 @@ from pipeline.kernels import personal
 from pipeline.schema import PII, PII_COLUMNS, text_buffers
 from pipeline.stage import Finding, Judge, put
 from pipeline.stages import pii_patterns as patterns
-from pipeline.stages.pii_numbers import Found, numbers
+from pipeline.stages.identity_nordic import Spoken
+from pipeline.stages.pii_masks import MASKS
+from pipeline.stages.pii_numbers import numbers
+from pipeline.stages.pii_text import Found, level
 
 Policy = Literal["mask", "flag", "drop", "off"]
 
@@ -95,7 +98,7 @@ class Pii:
         todo = range(items.num_rows) if "person" in self._wanted else np.unique(found[:, 0]).tolist()
         for row in todo:
             own = found[bounds[row] : bounds[row + 1], 1:]
-            spans = find(text[row].as_py(), own, self._wanted)
+            spans = find(text[row].as_py(), own, self._wanted, _languages(items, row))
             if spans:
                 rows[row] = spans
         items = put(items, self.adds.field("pii"), _column(rows, items.num_rows))
@@ -104,18 +107,78 @@ class Pii:
         return put(items, self.adds.field("pii_count"), pa.array(counts))
 
 
-def find(text: str, candidates: NDArray[np.int64], wanted: frozenset[str]) -> list[Found]:
-    """Finds of one text, ordered, none overlapping. candidates: (n, 3) kind, first and last code point + 1."""
+def _languages(items: pa.Table, row: int) -> Spoken:
+    """Language of the segment around a code point; of the document where no segment is; "" where nothing was measured."""
+    if "language" not in items.column_names:
+        return _unknown
+    whole: str = items["language"][row].as_py()
+    segments: list[dict[str, Any]] = items["segments"][row].as_py() if "segments" in items.column_names else []
+
+    def spoken(at: int) -> str:
+        inside = (part["language"] for part in segments if part["start"] <= at < part["end"])
+        return str(next(inside, whole))
+
+    return spoken
+
+
+def _unknown(_: int) -> str:
+    return ""
+
+
+def find(
+    text: str, candidates: NDArray[np.int64], wanted: frozenset[str], spoken: Spoken = _unknown
+) -> list[Found]:
+    """Finds of one text, ordered, none overlapping. candidates: (n, 3) kind, first and last code point + 1.
+
+    What is found is masked and the rest looked at again, until nothing more is found: so masking published text again changes
+    nothing, whatever a number says about its neighbours.
+    """
+    found = _look(level(text), candidates, wanted, spoken)
+    while found:
+        masked, places = _masked(text, found)
+        own = personal.candidates(*text_buffers(pa.array([masked], pa.large_string())))[:, 1:]
+        more = _look(level(masked), own, wanted, lambda at: spoken(_back(places, at)))
+        if not more:
+            return found
+        found = apart([*found, *((_back(places, a), _back(places, b), kind) for a, b, kind in more)])
+    return found
+
+
+def finds(text: str, wanted: Collection[str]) -> list[Found]:
+    """Finds of the kinds `wanted` in a text that stands alone."""
+    own = personal.candidates(*text_buffers(pa.array([text], pa.large_string())))[:, 1:]
+    return find(text, own, frozenset(wanted))
+
+
+def _masked(text: str, found: Sequence[Found]) -> tuple[str, list[tuple[int, int]]]:
+    """`text` with every find masked, and where its untouched parts begin: in the masked text, and by how much they moved."""
+    parts, places, at, length = [], [(0, 0)], 0, 0
+    for start, end, kind in found:
+        parts += [text[at:start], MASKS[kind]]
+        length += start - at + len(MASKS[kind])
+        at = end
+        places.append((length, at - length))
+    return "".join([*parts, text[at:]]), places
+
+
+def _back(places: Sequence[tuple[int, int]], at: int) -> int:
+    """Code point of the text for one of the masked text."""
+    return at + places[bisect_right(places, (at, 1 << 60)) - 1][1]
+
+
+def _look(text: str, candidates: NDArray[np.int64], wanted: frozenset[str], spoken: Spoken) -> list[Found]:
     found: list[Found] = []
     for kind, start, end in candidates.tolist():
         if kind == personal.NUMBER:
-            found += numbers(text, start, end)
+            found += numbers(text, start, end, spoken)
         elif kind == personal.AT_SIGN:
             found += patterns.email(text, start)
+        elif kind == personal.SPELT_AT:
+            found += patterns.spelt_email(text, start)
         elif kind == personal.IBAN:
             found += patterns.iban(text, start)
         elif kind == personal.STREET:
-            found += patterns.address(text, start)
+            found += patterns.address(text, start, spoken)
         else:
             found += patterns.ipv6(text, start)
     if "person" in wanted:
