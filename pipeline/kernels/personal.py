@@ -169,12 +169,11 @@ def opens_iban(data: NDArray[np.uint8], i: int, end: int) -> bool:
 @njit(cache=True, nogil=True)
 def says(data: NDArray[np.uint8], i: int, end: int, word: NDArray[np.uint8]) -> bool:
     """The lower-case ASCII letters `word` stand at i, in either case."""
-    if i + word.shape[0] > end:
-        return False
-    for j in range(word.shape[0]):
-        if data[i + j] | 0x20 != word[j]:
-            return False
-    return True
+    length = word.shape[0]
+    same = 0
+    while same < length and i + same < end and data[i + same] | 0x20 == word[same]:
+        same += 1
+    return bool(same == length)
 
 
 @njit(cache=True, nogil=True)
@@ -213,15 +212,13 @@ def opens_spoken_at(data: NDArray[np.uint8], i: int, end: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def kind_of_number(data: NDArray[np.uint8], start: int, i: int, digits: int, dots: int) -> int:
-    """NUMBER, STREET or -1 for the run at i with so many digits and dots; start: first byte of the text."""
-    if digits >= MIN_DIGITS or dots >= 3:
-        return NUMBER
-    if i > start + 1 and data[i - 1] == 32 and ends_like_a_street(data, start, i - 1):
-        return STREET
-    if i > start + 2 and data[i - 1] == 0xA0 and data[i - 2] == 0xC2 and ends_like_a_street(data, start, i - 2):
-        return STREET
-    return -1
+def follows_a_street(data: NDArray[np.uint8], start: int, i: int) -> bool:
+    """A blank stands before i, and before that a word that ends like a street; start: first byte of the text."""
+    if i > start + 1 and data[i - 1] == 32:
+        return bool(ends_like_a_street(data, start, i - 1))
+    if i > start + 2 and data[i - 1] == 0xA0 and data[i - 2] == 0xC2:
+        return bool(ends_like_a_street(data, start, i - 2))
+    return False
 
 
 @njit(cache=True, nogil=True)
@@ -265,23 +262,32 @@ def find_candidates(
     i, point, inside = start, 0, False  # inside: the byte before belongs to a word
     while i < end:
         byte = data[i]
-        kind, step, points, what = -1, 1, 1, CLASSES[byte]
+        kind, step, points, what, street = -1, 1, 1, CLASSES[byte], False
         if what == INNER:
             points = 0
         elif what == DIGIT and not inside:
             last, points, digits, dots = number_run(data, i, end)
             step = last - i
-            kind = kind_of_number(data, start, i, digits, dots)
+            kind = NUMBER if digits >= MIN_DIGITS or dots >= 3 else -1
+            street = follows_a_street(data, start, i)
         elif what == SIGN or (what == LETTER and not inside and may_open(data, i, end)):
             kind = kind_of_sign(data, i, end)
         if kind >= 0:
-            if at < out.shape[0]:
-                out[at, 0], out[at, 1], out[at, 2], out[at, 3] = document, kind, point, point + points
-            at += 1
+            at = write(out, at, document, kind, point, points)
+        if street:
+            at = write(out, at, document, STREET, point, points)
         i += step
         point += points
         inside = inside if what == INNER else WORD_BYTE[byte]
     return at
+
+
+@njit(cache=True, nogil=True)
+def write(out: NDArray[np.int64], at: int, document: int, kind: int, point: int, points: int) -> int:
+    """One row, where there is room; returns the next row."""
+    if at < out.shape[0]:
+        out[at, 0], out[at, 1], out[at, 2], out[at, 3] = document, kind, point, point + points
+    return at + 1
 
 
 @njit(cache=True, nogil=True)
@@ -295,7 +301,8 @@ def find_all_candidates(offsets: NDArray[np.int64], data: NDArray[np.uint8], out
 
 def candidates(offsets: NDArray[np.int64], data: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Rows (document, kind, first code point, code point after the last), in order: (m, 4)."""
-    out = np.empty((max(1024, len(offsets) * 4), 4), np.int64)
+    # One candidate in half a kilobyte is more than prose holds; 6 % of the text's own size.
+    out = np.empty((max(1024, len(data) // 512), 4), np.int64)
     needed = find_all_candidates(offsets, data, out)
     if needed > len(out):
         out = np.empty((needed, 4), np.int64)

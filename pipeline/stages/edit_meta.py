@@ -54,7 +54,8 @@ def mask_meta(items: pa.Table, edit: Edit) -> pa.Table:
     rows = suspects[holding]
     known = items.select(ROW).take(pa.array(rows)).to_pylist()
     made = [
-        _dumps(_replaced("", values[at], found, edit.edited(row)[2])) for at, row in zip(holding, known, strict=True)
+        _dumps(_replaced("", values[at], found, edit.edited(row)[2]))
+        for at, row in zip(holding, known, strict=True)
     ]
     items = put(items, RAW.field("meta"), _with(meta, rows, made))
     renamed = {name: _named(name) for name in groups if ("", name) in found}
@@ -111,7 +112,8 @@ def _found(places: list[Place], masked: frozenset[str]) -> dict[Place, list[Foun
 def _replaced(key: str, value: Any, found: dict[Place, list[Found]], masks: Masks) -> Any:
     if isinstance(value, dict):
         return {
-            _hidden("", name, found, masks): _replaced(name, inner, found, masks) for name, inner in value.items()
+            _hidden("", name, found, masks): _replaced(name, inner, found, masks)
+            for name, inner in value.items()
         }
     if isinstance(value, list):
         return [_replaced(key, inner, found, masks) for inner in value]

@@ -16,7 +16,9 @@ CONTEXT = 40
 """Characters before a number in which a word may say what it is."""
 
 NORWEGIAN = re.compile(rf"{EDGE_BEFORE}(\d\d)(\d\d)(\d\d)[ -]?(\d{{3}}) ?(\d\d){EDGE_AFTER}")
-NORWEGIAN_CONTEXT = re.compile(r"(?i)f[øo]dsels?-?n|person-?n(?:umme)?r|\bf\.?nr|\bd-?n(?:umme)?r|identitetsn|\bfødt\b")
+NORWEGIAN_CONTEXT = re.compile(
+    r"(?i)f[øo]dsels?-?n|person-?n(?:umme)?r|\bf\.?nr|\bd-?n(?:umme)?r|identitetsn|\bfødt\b"
+)
 SYNTHETIC_MONTHS = (0, 40, 80)
 """Added to the month: nothing; 40 for aid numbers of hospitals and synthetic numbers of NAV; 80 for those of Skatteetaten's
 test register Tenor (navikt/fnrvalidator issue 116 has examples of all).
@@ -28,7 +30,9 @@ DANISH_CONTEXT = re.compile(r"(?i)\bcpr\b|\bcpr-?n(?:umme)?r")
 FINNISH = re.compile(
     rf"{EDGE_BEFORE}(\d\d)(\d\d)(\d\d)([-+A-FU-Y])(\d{{3}})([0-9A-FHJ-NPR-Y])(?![\w])(?!-\d)"
 )
-FINNISH_CONTEXT = re.compile(r"(?i)henkil[öo]tunnu|henkil[öo]numero|\bhetu\b|\bhetu-|personbeteckning|\bsyntymäaika")
+FINNISH_CONTEXT = re.compile(
+    r"(?i)henkil[öo]tunnu|henkil[öo]numero|\bhetu\b|\bhetu-|personbeteckning|\bsyntymäaika"
+)
 FINNISH_CENTURIES = {"+": 1800, **dict.fromkeys("-YXWVU", 1900), **dict.fromkeys("ABCDEF", 2000)}
 """Signs of the century, those of the reform of 2023 included (Finlex 128/2010 as changed)."""
 
@@ -39,8 +43,8 @@ Spoken = Callable[[int], str]
 """Language of the text at a code point; "" where it is not known."""
 
 
-def nordic_identities(text: str, start: int, end: int, spoken: Spoken) -> Iterator[Found]:
-    """Identity numbers of the neighbours in text[start:end]."""
+def nordic_identities(text: str, start: int, end: int, spoken: Spoken, *, said: bool) -> Iterator[Found]:
+    """Identity numbers of the neighbours in text[start:end]; American ones only where a word is `said` at all."""
     for match in NORWEGIAN.finditer(text, start, end):
         if kind := norwegian_kind("".join(match.groups()), _said(NORWEGIAN_CONTEXT, text, match)):
             yield match.start(), match.end(), kind
@@ -52,7 +56,7 @@ def nordic_identities(text: str, start: int, end: int, spoken: Spoken) -> Iterat
         said = not plain or spoken(match.start()) == "fi" or _said(FINNISH_CONTEXT, text, match)
         if said and is_finnish(match):
             yield match.start(), match.end(), "personnummer"
-    for match in AMERICAN.finditer(text, start, end):
+    for match in AMERICAN.finditer(text, start, end) if said else ():
         if _said(AMERICAN_CONTEXT, text, match):
             yield match.start(), match.end(), "personnummer"
 
@@ -75,7 +79,9 @@ def norwegian_kind(number: str, said: bool) -> str | None:
     """
     from stdnum.no import fodselsnummer
 
-    if number[9] != fodselsnummer.calc_check_digit1(number) or number[10] != fodselsnummer.calc_check_digit2(number):
+    if number[9] != fodselsnummer.calc_check_digit1(number) or number[10] != fodselsnummer.calc_check_digit2(
+        number
+    ):
         return None
     day, month, year = int(number[:2]), int(number[2:4]), int(number[4:6])
     foreign = day > 40

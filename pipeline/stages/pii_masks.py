@@ -42,7 +42,10 @@ class Masks:
     def keep(self, texts: Iterable[str]) -> None:
         """Give out no mask that stands in the texts, but to the value that has it."""
         self._taken |= {
-            (name, int(number or 1)) for text in texts if "[" in text for name, number in STANDING.findall(text)
+            (name, int(number or 1))
+            for text in texts
+            if "[" in text
+            for name, number in STANDING.findall(text)
         }
 
     def mask(self, kind: str, shown: str) -> str:
@@ -65,7 +68,7 @@ class Masks:
 
 
 def value_of(kind: str, shown: str) -> str:
-    """One writing for all notations of a value.
+    r"""One writing for all notations of a value.
 
     >>> {value_of("personnummer", shown) for shown in ("811228-9874", "198112289874", "19811228-9874")}
     {'8112289874'}
@@ -73,7 +76,7 @@ def value_of(kind: str, shown: str) -> str:
     {'46701740605'}
     >>> value_of("email", "Anna (at) Example punkt se")
     'anna@example.se'
-    >>> value_of("address", "Storgatan  5,\\n733 07 Kalmar")
+    >>> value_of("address", "Storgatan  5,\n733 07 Kalmar")
     'storgatan 5 733 07 kalmar'
     """
     return _WRITINGS.get(kind, _folded)(shown)

@@ -1,4 +1,4 @@
-"""Personal data that is not a run of digits: e-mail, IBAN, IPv6, addresses, and persons by plain cues.
+"""Personal data that is not a run of digits: e-mail, IBAN, IPv6 and addresses.
 
 Every pattern is anchored at a candidate of the native scan and bounded in length, so no text can make it slow.
 """
@@ -22,9 +22,13 @@ DOT = r"(?:\.| ?[\[({] ?(?:dot|punkt|\.) ?[\])}] ?| (?:dot|punkt) )"
 LABEL = "[A-Za-z0-9ÅÄÖåäöÉéÜü](?:[A-Za-z0-9ÅÄÖåäöÉéÜü-]{0,61}[A-Za-z0-9ÅÄÖåäöÉéÜü])?"
 SPELT_AT = re.compile(r"(?i)[\[({] ?(?:at|a|snabel-?a|@) ?[\])}]|%40|at(?= )|snabel-?a(?![\w-])")
 SPELT_DOMAIN = re.compile(rf"(?i) ?(?:{LABEL}{DOT}){{1,8}}[A-Za-z]{{2,24}}(?![\w@])")
-SPELT_LOCAL = re.compile(rf"(?i)(?<![\w.+%-])[A-Za-z0-9ÅÄÖåäöÉéÜü_+-]{{1,64}}(?:{DOT}[A-Za-z0-9ÅÄÖåäöÉéÜü_+-]{{1,64}}){{0,3}} ?\Z")
+SPELT_LOCAL = re.compile(
+    rf"(?i)(?<![\w.+%-])[A-Za-z0-9ÅÄÖåäöÉéÜü_+-]{{1,64}}(?:{DOT}[A-Za-z0-9ÅÄÖåäöÉéÜü_+-]{{1,64}}){{0,3}} ?\Z"
+)
 SPOKEN_DOT = re.compile(r"(?i)[ \[({](?:dot|punkt)[ \])}]")
-MAIL_CONTEXT = re.compile(r"(?i)e-?post\w*|\bmejl\w*|e-?mail\w*|\bmail\w*|s[äa]hk[öo]posti\w*|\bkontakt\w*|\bskriv\w*")
+MAIL_CONTEXT = re.compile(
+    r"(?i)e-?post\w*|\bmejl\w*|e-?mail\w*|\bmail\w*|s[äa]hk[öo]posti\w*|\bkontakt\w*|\bskriv\w*"
+)
 
 IBAN_LENGTHS = range(15, 35)
 VAT = re.compile(r"SE ?(\d{6})-?(\d{4}) ?01(?!\w)")
@@ -46,17 +50,14 @@ WEAK_STREET = re.compile(
 NEIGHBOUR_LANGUAGES = frozenset({"nb", "nn", "no", "da", "fi"})
 TOWN = rf"[{CAPITAL}][{SMALL}{CAPITAL}]{{1,30}}(?: (?:[{CAPITAL}][{SMALL}]{{1,20}}|[{CAPITAL}](?!\w)))?"
 STREET_NUMBER = re.compile(
-    r"\d{1,4}(?: ?- ?\d{1,4})?(?:(?: ?[A-Z]|[a-z])(?!\w))?(?:(?<=[A-Za-z]) \d{1,3}(?!\w))?"
+    r"\d{1,4}(?!\d|:\d)(?: ?- ?\d{1,4})?(?:(?: ?[A-Z]|[a-z])(?!\w))?(?:(?<=[A-Za-z]) \d{1,3}(?!\w| ?\d))?"
     r"(?:,? ?(?:lgh|nb|\d{1,2}\.? ?tr|läg\.?|vån\.?|bst|as\.?|\d\. ?(?:sal|th|tv|mf))(?:\.|\b)(?: ?\d{1,4})?(?: ?(?:tr|th|tv|mf)\b\.?)?)?"
     rf"(?P<town>,? ?\n? ?(?:(?:S(?:E|-)?-? ?|FI-|FIN-)?\d{{3}} ?\d{{2}}|(?:DK-?|N-|NO-)? ?\d{{4}}) ?{TOWN})?"
 )
-ROADS = re.compile(r"(?i)(?:riks|läns|europa|motor|lands|järn|flyg|pul)(?:vägen?|leden|gatan)\s\Z")
-
-NAME = r"[A-ZÅÄÖÉ][a-zåäöéü]{1,20}(?:-[A-ZÅÄÖÉ][a-zåäöéü]{1,20})?"
-PERSON = re.compile(
-    rf"(?:(?<=Kontakta )|(?<=kontakta )|(?<=Handläggare: )|(?<=Handläggare )|(?<=Namn: )|(?<=Herr )|(?<=Fru )|(?<=rör )|(?<=besvaras av ))"
-    rf"{NAME}(?: {NAME}){{1,3}}|{NAME}(?: {NAME}){{1,3}}(?=,? (?:\(?\d{{6}}|personnummer\b|född\b))"
+ROADS = re.compile(
+    r"(?i)(?<!\w)(?:brigade\s\Z|(?:riks|läns|europa|motor|lands|järn|flyg|pul)(?:vägen?|leden|gatan)\s\Z)"
 )
+"""Main roads with their number, and what only ends like a street."""
 
 
 def email(text: str, at: int) -> Iterator[Found]:
@@ -75,7 +76,7 @@ def email(text: str, at: int) -> Iterator[Found]:
 
 
 def _spaced_email(text: str, at: int) -> Iterator[Found]:
-    """ "anna.ek @ example.se": a blank on either side hides addresses from collectors. Counts if a dot or a word says so."""
+    """A blank on either side of the sign hides addresses from collectors. Counts if a dot in the name or a word says so."""
     local = LOCAL.search(text, max(0, at - 65), at - 1)
     domain = DOMAIN.match(text, at + 2)
     if local and domain and ("." in local[0] or MAIL_CONTEXT.search(context(text, local.start(), 25))):
@@ -96,14 +97,17 @@ def spelt_email(text: str, at: int) -> Iterator[Found]:
     local = SPELT_LOCAL.search(text[low:at])
     if domain is None or local is None:
         return
-    if sign[0].lower() == "at" and not SPOKEN_DOT.search(domain[0]):
+    if sign[0].lower() == "at" and (
+        not SPOKEN_DOT.search(domain[0]) or domain[0].lower().startswith(" the ")
+    ):
         return
     yield low + local.start(), domain.end(), "email"
 
 
 def iban(text: str, start: int) -> Iterator[Found]:
     """An account number with valid country, structure and checksum that begins at text[start], with or without blanks, hyphens
-    and a line break; or a Swedish VAT number.
+    and a line break; or a Swedish VAT number. The check digits that some countries have inside it are not asked for: 1 of 97
+    is enough with a structure, and texts hold made-up accounts.
     """
     from stdnum import iban as standard
 
@@ -120,7 +124,7 @@ def iban(text: str, start: int) -> Iterator[Found]:
             return
         compact += character
         ends = at + 1 == len(text) or not text[at + 1].isalnum()
-        if ends and len(compact) in IBAN_LENGTHS and standard.is_valid(compact):
+        if ends and len(compact) in IBAN_LENGTHS and standard.is_valid(compact, check_country=False):
             yield start, at + 1, "iban"
             return
 
@@ -163,9 +167,3 @@ def address(text: str, number: int, spoken: Spoken) -> Iterator[Found]:
     if WEAK_STREET.search(before) and not match["town"] and spoken(number) not in NEIGHBOUR_LANGUAGES:
         return
     yield number - len(before) + street.start(), match.end(), "address"
-
-
-def persons(text: str) -> Iterator[Found]:
-    """Names after or before words that introduce a person. Honest about itself: it finds few, and only such."""
-    for match in PERSON.finditer(text):
-        yield match.start(), match.end(), "person"

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from pipeline.stages.pii_text import Found, context
 
 CONTEXT = 30
-PHONE_BEFORE = re.compile(
+PHONE_WORDS = (
     r"(?i)(?:\btele?fon\w*|\btel\b|\btfn\b|\btlf\b|\btelnr\b|mobil\w*|\bmob\b|\bgsm\b|\bring(?:a|er)?\b|\bfax\b|telefax|växel\w*|\bjour(?:en|nummer|telefon)?\b|\bnås på\b"
-    r"|\bsms\b|swish\w*|\bpuh\b|puhelin\w*|matkapuh\w*|\bphone\b|\bcall (?:me|us)?\b|\bcell\b|\bdesk\b|answering at|registered|\bdial\b)[^\d\n]{0,20}$"
+    r"|\bsms\b|swish\w*|\bpuh\b|puhelin\w*|matkapuh\w*|\bphone\b|\bcall (?:me|us)?\b|\bcell\b|\bdesk\b|answering at|registered|\bdial\b)"
 )
+PHONE_WORD = re.compile(PHONE_WORDS)
+PHONE_BEFORE = re.compile(PHONE_WORDS + r"[^\d\n]{0,20}$")
 PHONE_AFTER = re.compile(r"(?i)\s{0,2}\(?(?:office|fax|mobile|cell|home|work|mobil|växel|hem|arbete)\b")
 
 REFERENCE_BEFORE = re.compile(
@@ -44,26 +46,33 @@ AMERICAN = re.compile(r"\d{3}-\d\d-\d{4}")
 ANY = re.compile(
     r"(?<![\w+-])(?<!\d[.,:/])(?:\+|\(\d)?\d(?:[ ()./-]{0,3}\d){5,14}(?:x\d{1,5})?(?![\w]|[-/:]\d)"
 )
+TIME = re.compile(
+    r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./ -](?:19|20)?\d\d|\d{1,2}[.]\d\d ?- ?\d{1,2}[.]\d\d|(?:19|20)\d\d ?[-/] ?(?:19|20)\d\d"
+)
+"""Dates, hours and spans of years, which stand behind words for phones too."""
 
 
-def phones(text: str, start: int, end: int) -> Iterator[Found]:
-    """Phone numbers that begin in text[start:end] (or at the sign before it)."""
+def says_phone(text: str, end: int, before: str) -> bool:
+    """Whether a word in `before`, or behind text[end], says phone."""
+    return bool((before and PHONE_WORD.search(before)) or PHONE_AFTER.match(text, end))
+
+
+def phones(text: str, start: int, end: int, *, said: bool) -> Iterator[Found]:
+    """Phone numbers that begin in text[start:end] (or at the sign before it); by words alone only where one is `said`."""
     begin = start
     while begin > 0 and start - begin < 2 and text[begin - 1] in "+(":
         begin -= 1
-    before = context(text, begin, CONTEXT)
-    if REFERENCE_BEFORE.search(before):
-        return
-    if "/" in text[begin:end] and (row := list(_between_slashes(text, begin, end))):
-        yield from row
+    if REFERENCE_BEFORE.search(context(text, begin, CONTEXT)):
         return
     stop = min(len(text), end + 7)
     for match in _shaped(text, begin, stop):
         if match.start() < end:
             yield match.start(), match.end() - unopened(match[0]), "phone"
-    for match in ANY.finditer(text, begin, stop):
-        said = PHONE_BEFORE.search(context(text, match.start(), CONTEXT)) or PHONE_AFTER.match(text, match.end())
-        if said and match.start() < end and 6 <= digits(match[0]) <= 15:
+    for match in ANY.finditer(text, begin, stop) if said else ():
+        told = PHONE_BEFORE.search(context(text, match.start(), CONTEXT)) or PHONE_AFTER.match(
+            text, match.end()
+        )
+        if told and match.start() < end and 6 <= digits(match[0]) <= 15 and not TIME.fullmatch(match[0]):
             yield match.start(), match.end(), "phone"
 
 
@@ -74,28 +83,13 @@ def _shaped(text: str, begin: int, stop: int) -> Iterator[re.Match[str]]:
                 yield match
 
 
-def _between_slashes(text: str, begin: int, end: int) -> Iterator[Found]:
-    """The numbers of a run "08-514 50 61/070-174 06 05" where every part is a phone by its shape alone."""
-    parts = [part for part in re.finditer(r"[^/]+", text[begin:end]) if part[0].strip()]
-    spans = []
-    for part in parts:
-        first = begin + part.start() + len(part[0]) - len(part[0].lstrip())
-        shown = part[0].strip()
-        if not any(match.span() == (0, len(shown)) for match in _shaped(shown, 0, len(shown))):
-            return
-        spans.append((first, first + len(shown)))
-    if len(spans) > 1:
-        for first, last in spans:
-            yield first, last, "phone"
-
-
 def digits(shown: str) -> int:
     return sum(character.isdigit() for character in shown)
 
 
 def unopened(shown: str) -> int:
     """1 where the last character closes a bracket that was never opened."""
-    return int(shown.endswith(")") and "(" not in shown)
+    return int(shown.endswith(")") and shown.count(")") > shown.count("("))
 
 
 def possible(shown: str, *, planned: bool = False) -> bool:

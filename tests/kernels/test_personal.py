@@ -28,7 +28,10 @@ def scan(*texts: str) -> list[tuple[int, int, str]]:
         ("123 456\n789", [(personal.NUMBER, "123 456\n789")]),
         ("850709-\n9805", [(personal.NUMBER, "850709-\n9805")]),
         ("123 456\n 789 123\n\n456", []),
-        ("08\N{NO-BREAK SPACE}514\N{NON-BREAKING HYPHEN}50\N{THIN SPACE}61", [(personal.NUMBER, "08\u00a0514\u201150\u200961")]),
+        (
+            "08\N{NO-BREAK SPACE}514\N{NON-BREAKING HYPHEN}50\N{THIN SPACE}61",
+            [(personal.NUMBER, "08\u00a0514\u201150\u200961")],
+        ),
         ("anna (at) example.se", [(personal.SPELT_AT, "(")]),
         ("anna [a] example.se", [(personal.SPELT_AT, "[")]),
         ("(att) (abc) (1)", []),
