@@ -245,9 +245,9 @@ def may_open(data: NDArray[np.uint8], i: int, end: int) -> bool:
     if CLASSES[third] == DIGIT:
         return True
     first, second = data[i] | 0x20, data[i + 1] | 0x20
-    return (first == 97 and second == 116 and third == 32) or (
-        first == 115 and second == 110 and third | 0x20 == 97
-    )
+    if first == 97 and second == 116 and third == 32:
+        return True
+    return bool(first == 115 and second == 110 and third | 0x20 == 97)
 
 
 @njit(cache=True, nogil=True)
