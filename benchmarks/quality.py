@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks import encoded
+from benchmarks import encoded, names
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -137,6 +137,28 @@ def measure_all(work: Path, figures: Figures) -> None:
         figures.scores[name] = score(name, work / f"{name}.parquet")
     figures.scores["encoding, sentences (sv)"] = encoded_sentences(work, figures)
     figures.scores["pii"] = score("pii", work / "pii.parquet", work / "sfs.parquet")
+    figures.scores["pii, names extra"] = names_extra(work, figures)
+
+
+def names_extra(work: Path, figures: Figures) -> dict[str, Any]:
+    """Names by lists: recall on both sets; precision where all names are labelled; and recall on signatures of real people."""
+    from pipeline.stages.pii_names import installed
+
+    if not installed():
+        return {"skipped": 'the extra `names` is not installed (pip install "kvarn[names]")'}
+    config, inputs = work / "names.toml", make_inputs(work)
+    config.write_text('[pii]\nperson = "flag"\nnames = "lists"\n', encoding="utf-8")
+    runs = {"pii": inputs / "pii.jsonl", "signed": DATA / "raw" / "interpellationer_tei"}
+    for name, source in runs.items():
+        out = work / f"names-{name}.parquet"
+        kvarn("measure", source, "-o", out, "--config", config, name=f"measure names {name}", figures=figures)
+    scores = {
+        name: names.score(DATA / "pii" / f"{name}.jsonl", work / "names-pii.parquet") for name in names.SETS
+    }
+    return {
+        **scores,
+        "signatures under questions in Parliament": names.signatures(work / "names-signed.parquet"),
+    }
 
 
 def encoded_sentences(work: Path, figures: Figures) -> dict[str, Any]:

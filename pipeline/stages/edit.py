@@ -6,7 +6,7 @@ listed in `edits`, with offsets in code points of the repaired text; neither doc
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -198,7 +198,12 @@ def _without_overlap(cuts: Sequence[Cut]) -> list[Cut]:
     return made
 
 
-def mask_finds(text: str, kinds: Sequence[str], masks: Masks) -> str:
+def hidden(text: str, kinds: Collection[str]) -> str:
+    """A text that stands alone, such as a reason that a person gave, with what is found in it masked."""
+    return mask_finds(text, kinds, Masks([text]))
+
+
+def mask_finds(text: str, kinds: Collection[str], masks: Masks) -> str:
     """`text` with what is found in it masked."""
     found = finds(text, kinds)
     return apply(text, [Cut(a, b, masks.mask(kind, text[a:b]), "pii", kind) for a, b, kind in found])

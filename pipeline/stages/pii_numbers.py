@@ -56,7 +56,7 @@ IP_CONTEXT = re.compile(
 )
 
 NO_IP = re.compile(
-    r"(?i)(?:avsnitt|kap(?:itel)?|punkt|version|\bv|section|bilaga|figur|tabell|§|\brev)[.: ]{0,2}\Z"
+    r"(?i)(?:avsnitt|kapitel|kap\.|punkt|version|\bv\.?|section|bilaga|figur|tabell|§|\brev\.?):? ?\Z"
 )
 """Sections and versions of four parts."""
 

@@ -16,6 +16,8 @@ import pyarrow as pa
 from pipeline.schema import PAIRS, TEMPLATE_FITS, TEMPLATES
 from pipeline.stages.decisions import Decision, parse_decisions
 from pipeline.stages.duplicates import DuplicatesConfig
+from pipeline.stages.edit import hidden
+from pipeline.stages.pii import masked_kinds
 from pipeline.stages.split import SplitConfig
 from pipeline.stages.templates import CutSet
 from pipeline.storage import parquet
@@ -185,8 +187,19 @@ class Refresh:
         return files
 
     def _write_decisions(self, path: Path) -> FileEntry:
+        """The decisions as they are applied; what people typed is masked like every text of a release."""
+        masked = masked_kinds(self.settings.judge.pii)
+        shown = [
+            (
+                name,
+                replace(
+                    item, text=item.text and hidden(item.text, masked), reason=hidden(item.reason, masked)
+                ),
+            )
+            for name, item in sorted(self._decisions.items())
+        ]
         rows = [{"content_id": name, "event": json.dumps(asdict(item), sort_keys=True, ensure_ascii=False)}
-                for name, item in sorted(self._decisions.items())]  # fmt: skip
+                for name, item in shown]  # fmt: skip
         schema = pa.schema([("content_id", pa.string()), ("event", pa.string())])
         parquet.write(path, pa.Table.from_pylist(rows, schema), schema)
         return entry(path, len(rows))
