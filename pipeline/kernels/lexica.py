@@ -165,8 +165,8 @@ def add_lexicon(
 @njit(cache=True, nogil=True)
 def is_capital(data: NDArray[np.uint8], at: int) -> bool:
     """Whether the letter at data[at] is a capital of ASCII or Latin-1."""
-    byte = data[at]
-    return 65 <= byte <= 90 or (byte == 0xC3 and at + 1 < data.shape[0] and data[at + 1] <= 0x9E)
+    byte = int(data[at])
+    return 65 <= byte <= 90 or (byte == 0xC3 and at + 1 < data.shape[0] and int(data[at + 1]) <= 0x9E)
 
 
 @njit(cache=True, nogil=True)
