@@ -16,10 +16,12 @@ from pipeline.kernels.paragraphs import (
     END,
     LETTERS,
     LINE_COLUMNS,
+    MARKED,
     START,
     WORDS,
     count_lines,
     find_lines,
+    prose,
 )
 
 CAPITALS_ONLY = 2
@@ -113,15 +115,19 @@ def score_line(
 ) -> None:
     """Fill `out` (languages,) with the sum over features of log1p(count) * weight, near relatives settled by their words.
 
-    Lines of capitals count as small letters.
+    Tags, addresses and code do not count; lines of capitals count as small letters.
     """
     weights, step = model[2], np.float32(model[3])
     counts, touched = scratch
+    start, end = line[START], line[END]
+    if line[MARKED]:
+        copy = np.empty(end - start + 1, np.uint8)
+        start, end, data = 0, prose(data, start, end, copy), copy
     if line[CASED] == CAPITALS_ONLY:
-        small = small_letters(data, line[START], line[END])
+        small = small_letters(data, start, end)
         seen = walk(small, 0, small.shape[0], model, scratch)
     else:
-        seen = walk(data, line[START], line[END], model, scratch)
+        seen = walk(data, start, end, model, scratch)
     languages = out.shape[0]
     for k in range(languages):
         out[k] = np.float32(0.0)
@@ -134,7 +140,7 @@ def score_line(
             out[k] += factor * np.float32(weights[feature, k])
     for k in range(languages):
         out[k] *= step
-    settle(data, (line[START], line[END]), line[CASED] == CAPITALS_ONLY, kin, out)
+    settle(data, (start, end), line[CASED] == CAPITALS_ONLY, kin, out)
 
 
 @njit(cache=True, nogil=True)

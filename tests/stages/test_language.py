@@ -219,3 +219,12 @@ def test_labelled_sentences_and_mixed_documents(
     assert sentences["sv_recall"] >= 0.996
     mixed = score_mixed.score(str(shared_data), got("mixed_docs"))
     assert mixed["char_accuracy"] >= 0.999
+
+
+def test_addresses_tags_and_code_between_swedish_lines_are_not_english() -> None:
+    badge = '<p><a href="https://example.org/latest/releases"><img alt="" src="https://example.org/the-build-status.svg"></a></p>'
+    row = measure(
+        [f"{SWEDISH}\n{badge}\n{badge}\n{SWEDISH}\n`for all of the files do this and that`\n{SWEDISH}"]
+    ).to_pylist()[0]
+    assert [segment["language"] for segment in row["segments"]] == ["sv"]
+    assert row["target_share"] == 1
