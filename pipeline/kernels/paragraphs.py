@@ -158,7 +158,7 @@ def find_lines(
                 lines[found, LETTERS], lines[found, WORDS] = letters, words
                 lines[found, CASED], lines[found, MARKED] = line_case(data, line_start, i), 0
                 if ink & MARKUP:
-                    _count_prose(data, lines, found)
+                    _count_prose(data, lines, int(found))
                 found += 1
             point += 1
             line_start, line_point = i + 1, point
