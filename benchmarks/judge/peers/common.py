@@ -30,4 +30,6 @@ def run(settings: dict[str, Judge]) -> None:
     scratch = Path(sys.argv[3]) / "judged"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    print("\n" + json.dumps({"kept": settings[sys.argv[1]](Path(sys.argv[2]), scratch)}))
+    told = {"kept": settings[sys.argv[1]](Path(sys.argv[2]), scratch)}
+    # data-juicer puts a logger in the place of sys.stdout.
+    print("\n" + json.dumps(told), file=sys.__stdout__)
