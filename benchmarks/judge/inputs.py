@@ -56,9 +56,9 @@ def filled(documents: list[Document], size: float) -> Iterator[Document]:
 
 
 def pieces(text: str, size: int = SHORT_BYTES) -> list[str]:
-    """The text in pieces of whole lines and sentences, each ended by the one that brings it to so many bytes.
+    r"""The text in pieces of whole lines and sentences, each ended by the one that brings it to so many bytes.
 
-    >>> pieces("En skog. Två skogar.\\nTre.", 10)
+    >>> pieces("En skog. Två skogar.\nTre.", 10)
     ['En skog. Två skogar.', 'Tre.']
     """
     found: list[str] = []
@@ -113,9 +113,7 @@ def dirty() -> list[Document]:
     }
     found = [(f"{name}/{row['id']}", row[key]) for name, key in sets.items() for row in _rows(name)]
     for row in _rows("lid/mixed_docs"):
-        found.append(
-            (f"mixed/{row['id']}", "\n\n".join(str(segment["text"]) for segment in row["segments"]))
-        )
+        found.append((f"mixed/{row['id']}", "\n\n".join(str(segment["text"]) for segment in row["segments"])))
     found += [(f"damaged/{name}", damaged(text)) for name, text in islice(clean(), 0, None, DAMAGED)]
     return found
 

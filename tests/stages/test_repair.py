@@ -48,7 +48,24 @@ TROUBLE = st.text(
 )
 
 
-PIECES = ["skogs", "Bruk", "år", "och", "tv", "x" * 41, "(", ".", "-", "\u2010", "\u00ad", "\n", "\n", " ", "\t", "é"]
+PIECES = [
+    "skogs",
+    "Bruk",
+    "år",
+    "och",
+    "tv",
+    "x" * 41,
+    "(",
+    ".",
+    "-",
+    "\u2010",
+    "\u00ad",
+    "\n",
+    "\n",
+    " ",
+    "\t",
+    "é",
+]
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))

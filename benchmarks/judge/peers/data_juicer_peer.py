@@ -2,7 +2,7 @@
 
 `loose`: the limits of its defaults where they suit Swedish, so that a document leaves at the first filter that drops it. `all`:
 limits that every document passes, so that every filter measures it, as ours do. `fused`: `all` with its fusion of operators,
-which shares words between filters. `+edits`: first its mappers for encoding (ftfy), e-mail and IP addresses.
+which shares words between filters (greedy: the other strategy first runs all of them on a sample). `+edits`: first its mappers for encoding (ftfy), e-mail and IP addresses.
 """
 
 import json
@@ -41,7 +41,11 @@ def filters(words: Path, *, relaxed: bool) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-MAPPERS: list[dict[str, Any]] = [{"fix_unicode_mapper": {}}, {"clean_email_mapper": {}}, {"clean_ip_mapper": {}}]
+MAPPERS: list[dict[str, Any]] = [
+    {"fix_unicode_mapper": {}},
+    {"clean_email_mapper": {}},
+    {"clean_ip_mapper": {}},
+]
 
 
 def judge(source: Path, scratch: Path, *, relaxed: bool, fused: bool, edit: bool) -> int:
@@ -55,7 +59,7 @@ def judge(source: Path, scratch: Path, *, relaxed: bool, fused: bool, edit: bool
     steps = [*(MAPPERS if edit else []), *filters(words_folder(scratch), relaxed=relaxed)]
     recipe = {
         "project_name": "judge", "dataset_path": str(source), "export_path": str(out), "work_dir": str(scratch / "work"),
-        "np": 1, "use_cache": False, "op_fusion": fused, "open_monitor": False, "process": steps,
+        "np": 1, "use_cache": False, "op_fusion": fused, "fusion_strategy": "greedy", "open_monitor": False, "process": steps,
     }  # fmt: skip
     written = scratch / "recipe.yaml"
     # YAML reads JSON.

@@ -86,7 +86,9 @@ def judge(source: Path, scratch: Path, *, relaxed: bool, edit: bool) -> int:
     lid.cached_asset_path_or_download = lambda *_, **__: language_model()
     reader = JsonlReader(str(source.parent), glob_pattern=source.name, recursive=False)
     writer = JsonlWriter(str(scratch / "kept"), compression=None)
-    LocalPipelineExecutor([reader, *steps, writer], tasks=1, workers=1, logging_dir=str(scratch / "logs")).run()
+    LocalPipelineExecutor(
+        [reader, *steps, writer], tasks=1, workers=1, logging_dir=str(scratch / "logs")
+    ).run()
     return sum(1 for path in (scratch / "kept").glob("*.jsonl") for line in path.open() if json.loads(line))
 
 

@@ -13,7 +13,9 @@ RUNS = re.compile(r"(?<!\d)\d[\d -]{4,16}\d(?!\d)")
 
 def each(find: Callable[[str], object], source: Path, _scratch: Path, *, lines: bool = False) -> int:
     """How many texts (or lines with anything in them) were given to the library."""
-    parts = [part for text in texts(source) for part in (text.split("\n") if lines else [text]) if part.strip()]
+    parts = [
+        part for text in texts(source) for part in (text.split("\n") if lines else [text]) if part.strip()
+    ]
     for part in parts:
         find(part)
     return len(parts)
@@ -44,7 +46,9 @@ def stdnum_finds(text: str) -> list[str]:
     from stdnum.se import orgnr, personnummer
 
     return [
-        match[0] for match in RUNS.finditer(text) if personnummer.is_valid(match[0]) or orgnr.is_valid(match[0])
+        match[0]
+        for match in RUNS.finditer(text)
+        if personnummer.is_valid(match[0]) or orgnr.is_valid(match[0])
     ]
 
 
