@@ -55,8 +55,7 @@ PEERS = (
         {
             "swedish": "FineWeb2's Swedish limits, C4 as in FineWeb: a document leaves at the first filter that drops it",
             "all": "limits that every document passes: every filter measures every document, as ours do",
-            "swedish+edits": "then its formatters: ftfy, e-mail and IP addresses",
-            "all+edits": "every filter, then its formatters",
+            "all+edits": "then its formatters: ftfy, e-mail and IP addresses",
         },
     ),
     Peer(
@@ -65,8 +64,7 @@ PEERS = (
             "loose": "its own default limits where they suit Swedish: a document leaves at the first filter that drops it",
             "all": "limits that every document passes",
             "all, fused": "the same with its fusion of operators, which splits words once for four filters",
-            "loose+edits": "before, its mappers: ftfy, e-mail and IP addresses",
-            "all+edits": "its mappers, then every filter",
+            "all+edits": "every filter, and before them its mappers: ftfy, e-mail and IP addresses",
         },
     ),
     Peer(

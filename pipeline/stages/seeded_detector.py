@@ -21,7 +21,7 @@ normalized = lru_cache(maxsize=4096)(NGram.normalize)
 """A character as it stands in n-grams. 4 096 of them are more than one text holds, but for Chinese."""
 
 
-class SeededDetector(Detector):  # type: ignore[misc]
+class SeededDetector(Detector):
     """One text's detector. `rows` keeps, for each n-gram that was ever drawn, its probabilities as float64 (languages,)."""
 
     def __init__(self, factory: DetectorFactory, seed: int, rows: dict[str, NDArray[np.float64]]) -> None:
