@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.dedup.places import DATA, WORK
 
 HERE = WORK / "judge"
-VERSION = 1
+VERSION = 2
 """Raised with every change of what the files hold."""
 
 SOURCES = ("sfs_md", "interpellationer_tei", "digg_md", "riksdag_json")
@@ -67,7 +67,7 @@ def pieces(text: str, size: int = SHORT_BYTES) -> list[str]:
         sentences = line.split(". ")
         for at, sentence in enumerate(sentences):
             piece += sentence + ("\n" if at == len(sentences) - 1 else ". ")
-            if len(piece.encode()) >= size:
+            if len(piece.strip().encode()) >= size:
                 found.append(piece.strip())
                 piece = ""
     return [part for part in [*found, piece.strip()] if part]

@@ -81,7 +81,7 @@ def test_no_documents_are_no_endless_input() -> None:
 def test_pieces_lose_no_letter_and_all_but_the_last_are_long_enough(text: str) -> None:
     found = inputs.pieces(text, 20)
     assert "".join("".join(found).split()).rstrip(".") == "".join(text.split()).rstrip(".")
-    assert all(len(piece.encode()) >= 18 for piece in found[:-1])
+    assert all(len(piece.encode()) >= 20 for piece in found[:-1])
 
 
 def test_the_first_document_of_a_file_is_a_file_of_its_own(
