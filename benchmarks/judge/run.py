@@ -23,7 +23,7 @@ from benchmarks.dedup.measure import measure
 from benchmarks.dedup.places import ROOT, WORK
 from benchmarks.dedup.run import machine, without_paths
 from benchmarks.dedup.tools import our_version
-from benchmarks.judge import inputs, ours
+from benchmarks.judge import inputs, ours, plot
 from benchmarks.judge.report import line, page
 from benchmarks.judge.tools import PEERS, Peer
 
@@ -170,6 +170,7 @@ def main() -> None:
     if "ours" in wanted:
         results["cold"] = first_compilation(given.mb)
     save(results)
+    plot.write(results, RESULTS.with_suffix(".svg"))
     print(page(results))
 
 

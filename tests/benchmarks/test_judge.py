@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.judge import inputs, report, run
+from benchmarks.judge import inputs, plot, report, run
 from benchmarks.judge.tools import PEERS
 
 DOCUMENTS = [("lag", "Skogen växer. "), ("bok", "Ån rinner."), ("brev", "Hej")]
@@ -149,3 +149,12 @@ def test_every_peer_is_pinned_and_its_page_names_its_version(peer: Any) -> None:
 
 def test_what_is_stored_is_json() -> None:
     assert json.loads(json.dumps(results(stages("clean", 1.0))))
+
+
+def test_the_figure_shows_the_fastest_first_and_how_much_slower_a_peer_is(tmp_path: Path) -> None:
+    found = results(command("datatrove", "all", 50.0), stages("clean", 1.0))
+    assert plot.rows(found)["name"].tolist()[0] == "Kvarn, stages in memory"
+    plot.write(found, tmp_path / "figure.svg")
+    assert "0.20 MB/s, 50.0 times slower" in (tmp_path / "figure.svg").read_text()
+    plot.write(results(), tmp_path / "none.svg")
+    assert not (tmp_path / "none.svg").exists()
