@@ -26,9 +26,9 @@ LANGUAGE_LIMITS = ("min_target_share", "keep_target_share", "foreign")
 BATCH_BYTES = 8 << 20
 """Bytes of a table that is written at once: large against the cost of a row group, small against memory."""
 
-BATCH_ROWS = 512
-"""Rows that go through the stages between two beats: large against the cost of a call, and 10 s where every short text needs a
-second opinion on its language (about 20 ms each).
+BATCH_ROWS = 2048
+"""Rows that go through the stages between two beats: large against the cost of a call (5 ms, a sixth of what 512 texts of 300
+bytes take), and 10 s where every text needs a second opinion on its language (up to 5 ms each).
 """
 
 
