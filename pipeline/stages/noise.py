@@ -12,11 +12,16 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import ConfigError, one_of
-from pipeline.kernels.text_measures import measure_texts
+from pipeline.kernels.measure_spec import MeasureSpec
+from pipeline.kernels.misreadings import OCR_NOISE, ocr_noise
+from pipeline.kernels.text_measures import MEASURES, measure_texts
 from pipeline.schema import text_buffers
 from pipeline.stage import Rule, put
 from pipeline.stages.noise_limits import PRESETS, Bound, limit_of
-from pipeline.stages.noise_score import ALL_MEASURES, noise_score
+from pipeline.stages.noise_score import SCORE, noise_score
+
+ALL_MEASURES: tuple[MeasureSpec, ...] = (*MEASURES, OCR_NOISE, SCORE)
+"""Columns of the noise stage, in their order."""
 
 Preset = Literal["default", "gopher", "c4", "fineweb", "fineweb2"]
 
@@ -212,7 +217,8 @@ class Noise:
         return pa.schema([pa.field(measure.name, pa.float32(), nullable=False) for measure in ALL_MEASURES])
 
     def __call__(self, items: pa.Table) -> pa.Table:
-        measures = measure_texts(*text_buffers(items.column("text")))
+        buffers = text_buffers(items.column("text"))
+        measures = np.column_stack([measure_texts(*buffers), ocr_noise(*buffers)])
         columns = [*np.ascontiguousarray(measures.T), noise_score(measures)]
         for field, column in zip(self.adds, columns, strict=True):
             items = put(items, field, pa.array(column))

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from pipeline.config import build
 from pipeline.errors import ConfigError
 from pipeline.stage import run_measure
-from pipeline.stages.noise import LIMIT_KEYS, Noise, NoiseConfig, bounds_of, noise_rules
+from pipeline.stages.noise import ALL_MEASURES, LIMIT_KEYS, Noise, NoiseConfig, bounds_of, noise_rules
 from pipeline.stages.noise_limits import PRESETS, limit_of
-from pipeline.stages.noise_score import ALL_MEASURES, TERMS
+from pipeline.stages.noise_score import TERMS
 
 CASES = Path(__file__).resolve().parents[1] / "cases" / "noise"
 
