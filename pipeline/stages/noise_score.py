@@ -88,7 +88,7 @@ def noise_score(measures: NDArray[np.float32]) -> NDArray[np.float32]:
 
     >>> row = np.zeros((1, len(INPUTS)), np.float32)
     >>> row[0, INPUTS.index("words")] = 100
-    >>> bool(noise_score(row)[0] > 0.9)
+    >>> bool(noise_score(row)[0] > 0.85)
     True
     >>> row[0, INPUTS.index("stop_word_share")] = 0.35
     >>> bool(noise_score(row)[0] < 0.1)
