@@ -101,6 +101,9 @@ _SOURCES = """\
 # retired = "2026-05-01, the archive withdrew it"
 # What is done about its repeated lines, where that differs from [templates]: "report" or "cut".
 # lines = "cut"
+# What kind of text it holds, where that differs from [noise]: "general", "web", "legal", "administrative", "technical" or
+# "dialogue". Kvarn's own limits for that kind then judge it, whatever [noise] preset says.
+# profile = "legal"
 """
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from pipeline.stages.noise_fineweb2 import COLUMNS, REST, limits_of
+
 
 class Limit(NamedTuple):
     """A key of [noise] and the measure whose low or high end it sets."""
@@ -68,33 +70,6 @@ _FINEWEB = {
 }
 """arXiv 2406.17557: Gopher's limits and three of its own."""
 
-_FINEWEB2 = {
-    "min_words": 50,
-    "max_words": 100_000,
-    "min_mean_word_length": 3,
-    "max_mean_word_length": 12,
-    "max_hash_per_word": 0.1,
-    "max_ellipsis_per_word": 0.1,
-    "max_bullet_lines": 0.9,
-    "max_ellipsis_lines": 0.3,
-    "min_alpha_tokens": 0.841,
-    "min_stop_words": 2,
-    "max_dup_lines": 0.292,
-    "max_top_2gram": 0.242,
-    "max_top_3gram": 0.195,
-    "max_top_4gram": 0.174,
-    "max_dup_5gram": 0.156,
-    "max_dup_6gram": 0.147,
-    "max_dup_7gram": 0.136,
-    "max_dup_8gram": 0.125,
-    "max_dup_9gram": 0.116,
-    "max_dup_10gram": 0.105,
-    "min_line_punct": 0.2,
-    "max_char_dup": 0.1,
-    "max_newlines_per_word": 0.135,
-}
-"""FineWeb2's published configuration for swe_Latn (configs/swe_Latn.yml of fineweb-2)."""
-
 
 def _bounds(values: Mapping[str, float]) -> Mapping[str, Bound]:
     return MappingProxyType({key: Bound(value) for key, value in values.items()})
@@ -132,6 +107,7 @@ DEFAULT: Mapping[str, Bound] = MappingProxyType(
         "max_consent_lines": Bound(0.1, 0.03),
         "max_url_share": Bound(0.6),
         "max_top_word": Bound(0.2, 0.03),
+        "max_ocr_noise": Bound(0.15, 0.05),
         "max_noise_score": Bound(0.85, 0.1),
     }
 )
@@ -142,6 +118,14 @@ PRESETS: Mapping[str, Mapping[str, Bound]] = MappingProxyType(
         "gopher": _bounds(_GOPHER),
         "c4": _bounds(_C4),
         "fineweb": _bounds(_FINEWEB),
-        "fineweb2": _bounds(_FINEWEB2),
+        "fineweb2": _bounds(limits_of(REST)),
     }
 )
+"""Limits for any language; those that a language has instead stand in LANGUAGES and in pipeline.stages.noise_profiles.
+
+What a paper publishes has no near zone: its limits decide as published."""
+
+LANGUAGES: Mapping[str, Mapping[str, Mapping[str, Bound]]] = MappingProxyType(
+    {"fineweb2": MappingProxyType({code: _bounds(limits_of(column)) for code, column in COLUMNS.items()})}
+)
+"""Limits of a published preset by language."""

@@ -138,6 +138,9 @@ def test_limits_are_held_against_measures() -> None:
     assert verdict({"value": 0.5, "low": 1.0, "high": None}) == "OUT"
     assert verdict({"value": 2.0, "low": None, "high": 1.0}) == "OUT"
     assert verdict({"value": 1.0, "low": 1.0, "high": 1.0}) == "ok"
+    assert verdict({"value": 0.9, "low": None, "high": 1.0, "near": 0.2}) == "near"
+    assert verdict({"value": 1.1, "low": 1.0, "high": None, "near": 0.2}) == "near"
+    assert verdict({"value": 0.7, "low": None, "high": 1.0, "near": 0.2}) == "ok"
 
 
 def test_an_unknown_item_is_said_with_what_was_searched(world: World, tmp_path: Path) -> None:

@@ -26,13 +26,14 @@ def cases(name: str) -> list[Any]:
     return [pytest.param(row["text"], id=row["label"]) for row in rows]
 
 
-def items(texts: list[str]) -> pa.Table:
+def items(texts: list[str], language: str = "sv") -> pa.Table:
     ids = [str(number) for number in range(len(texts))]
-    return pa.table({"doc_id": ids, "text": pa.array(texts, pa.large_string())})
+    text = pa.array(texts, pa.large_string())
+    return pa.table({"doc_id": ids, "text": text, "language": [language] * len(texts)})
 
 
-def findings(texts: list[str], config: NoiseConfig) -> dict[int, list[tuple[str, str]]]:
-    table = run_measure(Noise(config), items(texts))
+def findings(texts: list[str], config: NoiseConfig, language: str = "sv") -> dict[int, list[tuple[str, str]]]:
+    table = run_measure(Noise(config), items(texts, language))
     found: dict[int, list[tuple[str, str]]] = defaultdict(list)
     for rule in noise_rules(config):
         for finding in rule(table):
