@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.errors import ContractError
+from pipeline.kernels.measure_spec import MeasureSpec
 from pipeline.schema import check_schema
 
 Action = Literal["drop", "flag"]
@@ -36,6 +37,15 @@ class Measure(Protocol):
         ...
 
     def __call__(self, items: pa.Table) -> pa.Table: ...
+
+
+class Described(Measure, Protocol):
+    """A Measure whose numbers are stored: it says what each of its float32 columns means."""
+
+    @property
+    def measures(self) -> tuple[MeasureSpec, ...]:
+        """One entry per float32 column that it adds. docs/measures.md is written from them."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,14 @@ MEASURES: tuple[MeasureSpec, ...] = (
     _share("dup_paragraphs", _REPEAT, "paragraphs that occurred before"),
     _share("dup_paragraph_chars", _REPEAT, "characters in paragraphs that occurred before"),
     *(
-        _share(f"top_{n}gram", _REPEAT, f"characters in the most frequent run of {n} words")
+        MeasureSpec(
+            f"top_{n}gram",
+            "share",
+            0.0,
+            float(n),
+            _REPEAT,
+            f"characters in the most frequent run of {n} words; runs that overlap count each",
+        )
         for n in (2, 3, 4)
     ),
     *(

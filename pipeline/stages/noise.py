@@ -273,6 +273,10 @@ class Noise:
         return "noise"
 
     @property
+    def measures(self) -> tuple[MeasureSpec, ...]:
+        return ALL_MEASURES
+
+    @property
     def adds(self) -> pa.Schema:
         return pa.schema([pa.field(measure.name, pa.float32(), nullable=False) for measure in ALL_MEASURES])
 

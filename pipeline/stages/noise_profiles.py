@@ -26,14 +26,14 @@ def _frozen(changes: dict[str, Change]) -> Mapping[str, Change]:
 
 
 _WEB = {
-    "min_words": Change(Bound(20), "Navigation and teasers; of 110 questions with their answers none is shorter."),
+    "min_words": Change(Bound(20, 3), "Navigation and teasers; of 110 questions with their answers none is shorter."),
     "max_short_lines": Change(
-        Bound(0.95), "Menus hold nothing else. FineWeb has 0.67, which costs 4 of 110 questions with answers; recipes have 0.86."
+        Bound(0.95, 0.02), "Menus hold nothing else. FineWeb has 0.67, which costs 4 of 110 questions with answers; recipes have 0.86."
     ),
-    "max_dup_lines": Change(Bound(0.5), "Gopher has 0.3, which costs 2 of 466 administrative documents; 0.5 costs none."),
+    "max_dup_lines": Change(Bound(0.5, 0.1), "Gopher has 0.3, which costs 2 of 466 administrative documents; 0.5 costs none."),
     "max_dup_line_chars": Change(Bound(0.2, 0.05), "Gopher's value; no good page, guide or question has more."),
-    "max_dup_paragraph_chars": Change(Bound(0.2), "Gopher's value; good pages at most 0.12."),
-    "max_top_2gram": Change(Bound(0.2), "Gopher's value; no good page, guide or question has more."),
+    "max_dup_paragraph_chars": Change(Bound(0.2, 0.03), "Gopher's value; good pages at most 0.12."),
+    "max_top_2gram": Change(Bound(0.2, 0.03), "Gopher's value; no good page, guide or question has more."),
     "max_top_word": Change(Bound(0.15, 0.02), "Keyword stuffing is a fault of the web; one guide in fifty has more."),
     "max_shout_chars": Change(Bound(0.3, 0.05), "Shouting; RefinedWeb judges lines by 0.5. No good page has more."),
     "max_code_lines": Change(Bound(0.2, 0.03), "Scripts and style sheets left in the page; no good page has more."),
@@ -56,7 +56,7 @@ _LEGAL = {
     "max_register_words": Change(
         Bound(0.8, 0.05), "Lists of districts, courts and countries: 0.65 in amendments of annexes."
     ),
-    "max_top_2gram": Change(Bound(0.5), "Annexes name the same document on each line: 0.37."),
+    "max_top_2gram": Change(Bound(0.5, 0.05), "Annexes name the same document on each line: 0.37."),
     "max_code_lines": Change(
         Bound(0.05, 0.02),
         "Statutes hold no code (at most 0.006), so that JSON is still found where the score lets it through.",
@@ -113,10 +113,10 @@ _DIALOGUE = {
         Bound(0.92, 0.05), "Short lines look like lists: 0.77 in one question with its answer of two hundred."
     ),
     "min_stop_words": Change(Bound(1), "A line of speech may have one function word."),
-    "max_top_word": Change(Bound(0.34), "A short answer repeats a word of the question: two in six."),
+    "max_top_word": Change(Bound(0.34, 0.03), "A short answer repeats a word of the question: two in six."),
     **{
         f"max_top_{n}gram": Change(
-            Bound(0.6), "A short answer echoes its question: 2 of 110 above the general 0.35."
+            Bound(0.6, 0.05), "A short answer echoes its question: 2 of 110 above the general 0.35."
         )
         for n in (2, 3, 4)
     },
