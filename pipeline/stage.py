@@ -103,7 +103,7 @@ class Rule:
             return lows, highs, nears
         if "language" not in items.schema.names:
             raise ContractError(
-                f"rule {self.code} has limits by language: the column 'language' is missing; has {items.schema.names}"
+                f"rule {self.code} has limits by language and the table has no column 'language'; join it to the measures"
             )
         known = pa.array(self.by_language, pa.string())
         at = pc.fill_null(pc.index_in(items.column("language"), value_set=known), -1).to_numpy() + 1

@@ -27,9 +27,7 @@ def _frozen(changes: dict[str, Change]) -> Mapping[str, Change]:
 
 _WEB = {
     "min_words": Change(Bound(20, 3), "Navigation and teasers; of 110 questions with their answers none is shorter."),
-    "max_short_lines": Change(
-        Bound(0.95, 0.02), "Menus hold nothing else. FineWeb has 0.67, which costs 4 of 110 questions with answers; recipes have 0.86."
-    ),
+    "max_open_short_lines": Change(Bound(0.9, 0.03), "Menus and lists of tags; good pages have up to 0.83."),
     "max_dup_lines": Change(Bound(0.5, 0.1), "Gopher has 0.3, which costs 2 of 466 administrative documents; 0.5 costs none."),
     "max_dup_line_chars": Change(Bound(0.2, 0.05), "Gopher's value; no good page, guide or question has more."),
     "max_dup_paragraph_chars": Change(Bound(0.2, 0.03), "Gopher's value; good pages at most 0.12."),
@@ -69,7 +67,7 @@ _LEGAL = {
 
 _ADMINISTRATIVE = {
     "max_noise_score": Change(
-        Bound(0.92, 0.05),
+        Bound(0.95, 0.05),
         "Forms, agendas and lists of links: 0.75 in one document of two hundred, 0.84 in index pages.",
     ),
     "min_stop_word_share": Change(
@@ -110,8 +108,9 @@ _DIALOGUE = {
         Bound(4), "A turn of a conversation may be a line; thanks and greetings have four words."
     ),
     "max_noise_score": Change(
-        Bound(0.92, 0.05), "Short lines look like lists: 0.77 in one question with its answer of two hundred."
+        Bound(0.95, 0.05), "Short lines look like lists: 0.77 in one question with its answer of two hundred."
     ),
+    "max_open_short_lines": Change(Bound(1.0), "People who chat leave out the full stop."),
     "min_stop_words": Change(Bound(1), "A line of speech may have one function word."),
     "max_top_word": Change(Bound(0.34, 0.03), "A short answer repeats a word of the question: two in six."),
     **{
