@@ -52,6 +52,11 @@ def test_noise_is_dropped(text: str) -> None:
     assert "drop" in [action for action, _ in findings([text], NoiseConfig())[0]]
 
 
+def test_a_menu_waits_for_a_person_unless_the_source_is_the_web() -> None:
+    menu = next(case.values[0] for case in cases("must_drop_profiles.jsonl") if case.id == "meny")
+    assert {action for action, _ in findings([menu], NoiseConfig())[0]} == {"flag"}
+
+
 @given(
     st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=80), min_size=1, max_size=6),
     st.integers(0, 6),
