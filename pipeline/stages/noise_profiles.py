@@ -119,7 +119,7 @@ _DIALOGUE = {
     "max_top_word": Change(Bound(0.34, 0.03), "A short answer repeats a word of the question: two in six."),
     **{
         f"max_top_{n}gram": Change(
-            Bound(0.6, 0.05), "A short answer echoes its question: 2 of 110 above the general 0.35."
+            Bound(0.6, 0.05), "A short answer echoes its question: one of 110 has 0.48."
         )
         for n in (2, 3, 4)
     },
