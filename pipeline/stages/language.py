@@ -133,7 +133,7 @@ class Language:
         model = load_model(self.config.candidates)
         offsets, data = text_buffers(items.column("text"))
         prices = (self.config.price, self.config.price_related)
-        letters, scores, counts, segments = identify((offsets, data), model.arrays, prices)
+        letters, scores, counts, segments = identify((offsets, data), model.arrays, model.kin, prices)
         main = np.where(counts[:, 0] >= self.config.min_words, counts[:, 2], -1)
         confidence, margin = certainty(scores, counts[:, 1])
         confidence[main < 0] = 0.0
