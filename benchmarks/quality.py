@@ -136,6 +136,7 @@ def measure_all(work: Path, figures: Figures) -> None:
     for name in ("lid", "mixed", "quality", "mojibake", "encoding", "html"):
         figures.scores[name] = score(name, work / f"{name}.parquet")
     figures.scores["encoding, sentences (sv)"] = encoded_sentences(work, figures)
+    figures.scores["ocr"] = ocr_pages(work, figures)
     figures.scores["pii"] = score("pii", work / "pii.parquet", work / "sfs.parquet")
 
 
@@ -146,6 +147,33 @@ def encoded_sentences(work: Path, figures: Figures) -> dict[str, Any]:
     wanted = encoded.write(DATA / "lid" / "sentences.jsonl", folder)
     run = kvarn("extract", folder, "--json", name="extract encoded", figures=figures)
     return encoded.score(wanted, json.loads(run.output))
+
+
+def ocr_pages(work: Path, figures: Figures) -> dict[str, Any]:
+    """Rank correlation of the share of misread words with what the OCR engine says of its own doubt, page by page."""
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    lines = (DATA / "quality/ocr_pages.jsonl").read_text(encoding="utf-8").splitlines()
+    pages = {page["id"]: page for page in map(json.loads, lines)}
+    source, out = work / "ocr.jsonl", work / "ocr.parquet"
+    rows = [
+        json.dumps({"id": name, "text": page["text"]}, ensure_ascii=False) for name, page in pages.items()
+    ]
+    source.write_text("\n".join(rows), encoding="utf-8")
+    kvarn("measure", source, "-o", out, name="measure ocr", figures=figures)
+    table = pq.read_table(out, columns=["record_id", "ocr_noise"]).to_pylist()
+    noise = np.array([row["ocr_noise"] for row in table])
+    doubt = np.array([1 - pages[row["record_id"]]["mean_wc"] for row in table])
+    return {"pages": len(table), "spearman": round(float(np.corrcoef(ranks(noise), ranks(doubt))[0, 1]), 4)}
+
+
+def ranks(values: Any) -> Any:
+    """Rank of each value; equal ones share the mean of theirs."""
+    import numpy as np
+
+    _, index, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[index]
 
 
 def by_language(predictions: Path) -> dict[str, Any]:

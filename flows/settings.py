@@ -15,6 +15,7 @@ from pipeline.stages.duplicates import DuplicatesConfig
 from pipeline.stages.edit import EditConfig
 from pipeline.stages.language import LanguageConfig
 from pipeline.stages.noise import NoiseConfig
+from pipeline.stages.noise_profiles import Profile
 from pipeline.stages.pii import PiiConfig
 from pipeline.stages.repair import RepairConfig
 from pipeline.stages.split import SplitConfig
@@ -57,6 +58,8 @@ class SourceConfig:
     """Date and reason for which the source is gone on purpose; the gate then lets it vanish."""
     lines: Policy | None = None
     """What is done about its repeated lines, where that differs from [templates]."""
+    profile: Profile | None = None
+    """What kind of text it holds, where that differs from [noise]; Kvarn's own limits then judge it, whatever the preset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,12 @@ class Settings:
 
     @property
     def judge(self) -> JudgeSettings:
-        return JudgeSettings(self.language, self.noise, self.pii, self.edit)
+        return JudgeSettings(self.language, self.noise, self.pii, self.edit, self.profiles)
+
+    @property
+    def profiles(self) -> dict[str, Profile]:
+        """The profiles of sources that have their own."""
+        return {name: source.profile for name, source in self.sources.items() if source.profile}
 
     @property
     def repeated(self) -> TemplateSettings:

@@ -23,7 +23,7 @@ from pipeline.quality.repeated import Repeated, repeated_of
 from pipeline.quality.report import Lineage, Report, ReportInputs, build_report
 from pipeline.quality.verdicts import Check, Verdict
 from pipeline.schema import FATES, SPLITS
-from pipeline.stages.noise import noise_rules
+from pipeline.stages.noise import for_profile, noise_rules
 from pipeline.storage import parquet
 from pipeline.storage.files import write_bytes
 from pipeline.storage.manifest import FileEntry, Manifest, check_files
@@ -117,6 +117,10 @@ class Run:
                 lineage=self._lineage(sealed.manifest),
                 sources=source_facts(self.refresh.plan),
                 rules=noise_rules(self.settings.noise),
+                own_rules={
+                    source: noise_rules(for_profile(self.settings.noise, profile))
+                    for source, profile in self.settings.profiles.items()
+                },
                 previous=previous,
                 repeated=self._repeated(ledger),
             )

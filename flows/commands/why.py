@@ -14,7 +14,7 @@ from pipeline.errors import UsageError
 from pipeline.schema import QUARANTINED
 from pipeline.stage import Rule
 from pipeline.stages.language import LanguageConfig
-from pipeline.stages.noise import NoiseConfig, noise_rules
+from pipeline.stages.noise import NoiseConfig, for_profile, noise_rules
 from pipeline.storage import parquet
 from pipeline.storage.paths import Store
 from pipeline.storage.readers.codes import FAULTS, NOTES
@@ -69,10 +69,12 @@ def _story(release: Release, ledger: pa.Table, row: dict[str, Any]) -> dict[str,
             "reason": rule.code,
             "measure": rule.measure,
             "value": measures.get(rule.measure),
-            "low": rule.low,
-            "high": rule.high,
+            "low": in_force.low,
+            "high": in_force.high,
+            "near": in_force.near,
         }
-        for rule in _rules(release)
+        for rule in _rules(release, row["source"])
+        for in_force in [rule.limits(row["language"])]
     ]
     return {
         "release": release.number,
@@ -85,14 +87,15 @@ def _story(release: Release, ledger: pa.Table, row: dict[str, Any]) -> dict[str,
     }
 
 
-def _rules(release: Release) -> list[Rule]:
-    """The limits that judged this release: those of its own manifest, not those of today."""
+def _rules(release: Release, source: str) -> list[Rule]:
+    """The limits that judged this source of the release: those of its own manifest, not those of today."""
     config = release.manifest().config
     where = f"release {release.number}"
     noise = build(NoiseConfig, _set(config["noise"]), "noise", where)
     language = build(LanguageConfig, _set(config["language"]), "language", where)
+    profile = config.get("sources", {}).get(source, {}).get("profile")
     foreign = Rule("language.foreign", "target_share", low=language.min_target_share)
-    return [foreign, *noise_rules(noise)]
+    return [foreign, *noise_rules(for_profile(noise, profile))]
 
 
 def _set(section: dict[str, Any]) -> dict[str, Any]:
@@ -172,4 +175,8 @@ def _verdict(limit: dict[str, Any]) -> str:
         return "does not apply"
     low = limit["low"] is not None and value < limit["low"]
     high = limit["high"] is not None and value > limit["high"]
-    return "OUT" if low or high else "ok"
+    if low or high:
+        return "OUT"
+    near_low = limit["low"] is not None and value < limit["low"] + limit.get("near", 0)
+    near_high = limit["high"] is not None and value > limit["high"] - limit.get("near", 0)
+    return "near" if limit.get("near") and (near_low or near_high) else "ok"

@@ -4,8 +4,6 @@ Each measure says its formula and where it comes from; `docs` and the noise stag
 A measure that has nothing to divide by is NaN and applies to no rule: a text without words has no mean word length.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -14,6 +12,7 @@ from pipeline.kernels import line_statistics as ls
 from pipeline.kernels import token_statistics as ts
 from pipeline.kernels.characters import character_table
 from pipeline.kernels.line_statistics import line_totals
+from pipeline.kernels.measure_spec import MeasureSpec
 from pipeline.kernels.repetition import TABLE_FIELDS, line_repetition, table_mask, word_repetition
 from pipeline.kernels.text_scan import (
     C_CHARS,
@@ -33,18 +32,6 @@ from pipeline.kernels.text_scan import (
 )
 from pipeline.kernels.token_statistics import byte_totals, word_frequencies, word_totals
 from pipeline.kernels.vocabulary import vocabulary_table
-
-
-class MeasureSpec(NamedTuple):
-    """One column: name, unit, the range it can take, where the formula comes from, what it says in words."""
-
-    name: str
-    unit: str
-    low: float
-    high: float
-    source: str
-    words: str
-
 
 LIST_LINES = 4
 """Fewest lines of which a share can be a table of contents: a numbered heading over one paragraph is half of its lines."""
@@ -89,7 +76,14 @@ MEASURES: tuple[MeasureSpec, ...] = (
     _share("dup_paragraphs", _REPEAT, "paragraphs that occurred before"),
     _share("dup_paragraph_chars", _REPEAT, "characters in paragraphs that occurred before"),
     *(
-        _share(f"top_{n}gram", _REPEAT, f"characters in the most frequent run of {n} words")
+        MeasureSpec(
+            f"top_{n}gram",
+            "share",
+            0.0,
+            float(n),
+            _REPEAT,
+            f"characters in the most frequent run of {n} words; runs that overlap count each",
+        )
         for n in (2, 3, 4)
     ),
     *(

@@ -139,6 +139,8 @@ class ReportInputs:
     sources: Mapping[str, SourceFacts] = field(default_factory=dict)
     rules: Sequence[Rule] = ()
     """Limits, to find the documents nearest to one."""
+    own_rules: Mapping[str, Sequence[Rule]] = field(default_factory=dict)
+    """Of sources that are judged by other limits than `rules`."""
     previous: Report | None = None
     repeated: Mapping[str, Repeated] = field(default_factory=dict)
 
@@ -167,7 +169,7 @@ def build_report(inputs: ReportInputs) -> Report:
         clusters=cluster_sizes(inputs.ledger),
         kept_samples=sample_kept(inputs.kept),
         withheld_samples=sample_withheld(inputs.withheld, by_frequency(inputs.profile.reasons)),
-        near_limits=nearest(inputs.ledger, inputs.measures, inputs.rules),
+        near_limits=nearest(inputs.ledger, inputs.measures, inputs.rules, inputs.own_rules),
         quarantine=quarantine_list(inputs.ledger),
         sources=dict(sorted(inputs.sources.items())),
         lineage=inputs.lineage,

@@ -5,7 +5,7 @@ Cheap beside measuring, and cached apart from it: a changed limit or a new decis
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,8 @@ from pipeline.stages.decisions import Decision
 from pipeline.stages.edit import Edit, EditConfig
 from pipeline.stages.edit_meta import mask_meta
 from pipeline.stages.language import LanguageConfig, language_findings
-from pipeline.stages.noise import NoiseConfig, noise_rules
+from pipeline.stages.noise import NoiseConfig, for_profile, noise_rules
+from pipeline.stages.noise_profiles import Profile
 from pipeline.stages.pii import PiiConfig, masked_kinds, pii_findings
 from pipeline.stages.templates import CutSet
 from pipeline.storage import parquet
@@ -53,10 +54,16 @@ class JudgeSettings:
     noise: NoiseConfig = field(default_factory=NoiseConfig)
     pii: PiiConfig = field(default_factory=PiiConfig)
     edit: EditConfig = field(default_factory=EditConfig)
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    """Profiles of sources that have their own."""
 
     @property
     def fingerprint(self) -> str:
-        return fingerprint(self.language, self.noise, self.pii, self.edit)
+        return fingerprint(self.language, self.noise, self.pii, self.edit, dict(self.profiles))
+
+    def of(self, source: str) -> "JudgeSettings":
+        """The settings for the items of one source: another source's profile changes nothing of them."""
+        return replace(self, noise=for_profile(self.noise, self.profiles.get(source)), profiles={})
 
     def judges(self) -> tuple[Judge, ...]:
         """In the order in which their reasons are listed."""

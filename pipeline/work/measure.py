@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from pipeline.config import fingerprint
 from pipeline.schema import LANGUAGE_COLUMNS, PII_COLUMNS, REPAIRED
-from pipeline.stage import Measure, run_measure
+from pipeline.stage import Described, Measure, run_measure
 from pipeline.stages.language import Language, LanguageConfig
 from pipeline.stages.noise import Noise, NoiseConfig
 from pipeline.stages.pii import Pii, PiiConfig
@@ -49,7 +49,7 @@ class MeasureSettings:
         looked_for = [item.name for item in fields(self.pii) if getattr(self.pii, item.name) != "off"]
         return fingerprint(self.read, self.repair, language, looked_for)
 
-    def stages(self) -> tuple[Measure, ...]:
+    def stages(self) -> tuple[Described, ...]:
         """In the order in which they run; each may read what those before it added."""
         return (Repair(self.repair), Language(self.language), Noise(self.noise), Pii(self.pii))
 

@@ -129,9 +129,10 @@ class Refresh:
     def judge(self, measured: Measured) -> ShardFiles:
         """Decide and edit one measured shard."""
         decisions, cut = self._decisions_of(measured), measured.cut
+        settings = self.settings.judge.of(measured.shard.source)
         parts: list[object] = [
             measured.marker.digest,
-            self.settings.judge.fingerprint,
+            settings.fingerprint,
             decisions,
             self._version,
         ]
@@ -139,7 +140,7 @@ class Refresh:
             parts.append(cut)
         folder = self.plan.store.shards / f"j-{key(*map(str, parts))}"
         items = measured.folder / ITEMS
-        run_job(self._pool, JudgeJob(folder, items, self.settings.judge, decisions, cut))
+        run_job(self._pool, JudgeJob(folder, items, settings, decisions, cut))
         return ShardFiles(measured.shard.name, items, folder / JUDGED)
 
     def _decisions_of(self, measured: Measured) -> dict[str, Decision]:
