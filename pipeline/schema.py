@@ -200,6 +200,21 @@ TEMPLATE_FITS = pa.schema(
 """template_fits.parquet of a release: one row a source, also where nothing repeats."""
 
 
+TERMS = pa.schema(
+    [
+        need("doc_id", pa.string()),
+        need("term", pa.string()),
+        # The variant to avoid that stands there; null where the term itself does.
+        may("variant", pa.string()),
+        need("count", pa.int32()),
+        # Of a variant, each place, in code points of the repaired text; empty for terms.
+        need("spans", pa.list_(pa.struct([("start", pa.int32()), ("end", pa.int32())]))),
+    ]
+)
+"""terms.parquet of a release whose project has a glossary: one row for each item and term or variant that stands in it, in the
+order of the ledger."""
+
+
 def doc_id(source: str, uri: str, position: int) -> str:
     """Names the item: 32 hex of sha256 over the JSON array [source, uri, position].
 

@@ -33,7 +33,8 @@ _UNKNOWN, _BOUNDARY, _FIRST = 0, 1, 2
 
 class Automaton(NamedTuple):
     """`moves` int32[states, symbols]: the next state, negative (~state) where a stem ends there; `symbols` uint8[256]: the symbol
-    of a byte; `kinds` uint8[256]: whether a byte is part of a word."""
+    of a byte; `kinds` uint8[256]: whether a byte is part of a word.
+    """
 
     moves: NDArray[np.int32]
     symbols: NDArray[np.uint8]
@@ -210,8 +211,7 @@ def suspects(
     room = 1024 + int(offsets[-1] - offsets[0]) // 24
     while True:
         out, keys = np.empty((room, FIELDS), np.int64), np.empty(room, np.uint64)
-        found = _scan(offsets, data, tuple(machine), out, keys, words)
+        found = _scan(offsets, data, (machine.moves, machine.symbols, machine.kinds), out, keys, words)
         if found <= room:
             return out[:found], keys[:found], words
         room = found
-

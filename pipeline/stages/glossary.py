@@ -41,7 +41,9 @@ def checked(entries: tuple[Entry, ...], file: str) -> Glossary:
     for entry in entries:
         for word in (entry.term, *entry.inflections, *entry.avoid):
             if not any(character.isalnum() for character in word):
-                raise ConfigError(f"{file}: term {entry.term!r}: {word!r} holds no letter or digit; write a word")
+                raise ConfigError(
+                    f"{file}: term {entry.term!r}: {word!r} holds no letter or digit; write a word"
+                )
         if (name := fold(entry.term)) in terms:
             raise ConfigError(
                 f"{file}: term {entry.term!r} stands twice; join both entries, or make the second a variant in `avoid`"
@@ -61,7 +63,9 @@ def _check_variant(
     name, where = fold(variant), f"{file}: term {entry.term!r}, key 'avoid': {variant!r}"
     own = {fold(form) for form in entry.inflections}
     if name in terms:
-        raise ConfigError(f"{where} is itself a term; a word cannot be right and wrong: remove it here or there")
+        raise ConfigError(
+            f"{where} is itself a term; a word cannot be right and wrong: remove it here or there"
+        )
     if name in own:
         raise ConfigError(f"{where} stands in `inflections` of the same term; remove it in one of the two")
     if name in avoided:

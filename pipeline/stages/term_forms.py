@@ -8,14 +8,10 @@ adjectives and the weak conjugation as any grammar of Swedish lists them; the ta
 import re
 from functools import lru_cache
 
+from pipeline.stages.term_words import OTHER_WORDS
+
 VOWELS = "aeiouyåäöé"
 
-OTHER_WORDS = frozenset(
-    "lager lagers baner bokar bokad bokade bokat skolat talar talas talat talade taler grunder marker fallar faller fallet "
-    "planer planers boner maler malet varar varor varet räntar kanter lånar såren åren året renar renat rener "
-    "väger beslutar vårdar larmar linar stamet svarat svarar svarade valar".split()
-)
-"""Made forms that are mostly another word: "lager" is no plural of "lag". Where such a form is meant, the glossary lists it."""
 
 IRREGULAR = {
     "man": "mannen män männen",
@@ -76,10 +72,14 @@ _ENDINGS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
     (r"(?:[iyåäöué]|^.?o)", 0, ("n", "t", "et", "en", "ar", "arna", "er", "erna", "r", "rna", "na")),
 )
 _CONSONANT_NOUN = ("en", "et", "ar", "arna", "er", "erna")
-_ADJECTIVE = re.compile(r"(?:ig|isk|sam|bar|...ad|fri|lös|full|rik|mässig|iv|ell|ös|när|fast|säker|giltig|pliktig)$")
+_ADJECTIVE = re.compile(
+    r"(?:ig|isk|sam|bar|...ad|fri|lös|full|rik|mässig|iv|ell|ös|när|fast|säker|giltig|pliktig)$"
+)
 _GENITIVE_LESS = ("s", "x", "z")
 
-_COMBINING_S = re.compile(r"(?:ing|tion|sion|het|itet|skap|dom|nad|[kl]an|ande|ende|eri|um|ment|bruk|samhälle)$")
+_COMBINING_S = re.compile(
+    r"(?:ing|tion|sion|het|itet|skap|dom|nad|[kl]an|ande|ende|eri|um|ment|bruk|samhälle)$"
+)
 
 
 @lru_cache(maxsize=8192)
@@ -93,7 +93,7 @@ def inflections(word: str) -> frozenset[str]:
     """
     word = word.lower()
     own = _irregular(word)
-    forms = own if own else _regular(word)
+    forms = own or _regular(word)
     forms |= adjective(word) if _ADJECTIVE.search(word) else set()
     forms = {form for form in forms if form not in OTHER_WORDS} | {word}
     return frozenset(forms | {form + "s" for form in forms if not form.endswith(_GENITIVE_LESS)})

@@ -14,6 +14,7 @@ from pipeline.kernels.term_scan import BOUNDARY, HANGING, INSIDE
 from pipeline.stages import term_parts
 from pipeline.stages.glossary import Entry, Glossary
 from pipeline.stages.term_forms import VOWELS, adjective, combining, inflections
+from pipeline.stages.term_words import PARTICLES
 
 NEAR = 80
 """Code points of a gap and the word beside it that are looked at."""
@@ -75,7 +76,7 @@ class _Single:
         self.is_whole = frozenset({text, f"{text}s"})
         # Behind so many letters an ending would make another word of the term.
         self.root = len(text) - (text[-1] in VOWELS)
-        particles = (one for one in term_parts.PARTICLES if 1 < len(one) < len(text) - 2)
+        particles = (one for one in PARTICLES if 1 < len(one) < len(text) - 2)
         self.has_particle = text.startswith(tuple(particles))
 
     def spans(self, word: str, *, hanging: bool) -> list[tuple[int, int]]:
@@ -239,9 +240,7 @@ def _target(
     if len(words) > 1:
         forms = [_forms_in_phrase(word, last=word is words[-1], as_it_is=bool(given)) for word in words]
         at = max(range(len(words)), key=lambda place: (len(words[place]), place))
-        return Target(
-            number, variant, text, forms[at], left=tuple(forms[:at]), right=tuple(forms[at + 1 :])
-        )
+        return Target(number, variant, text, forms[at], left=tuple(forms[:at]), right=tuple(forms[at + 1 :]))
     word = words[0]
     listed = {form.lower() for form in given if len(_WORD.findall(form)) == 1}
     own = frozenset({word} | listed | {form + "s" for form in listed if not form.endswith("s")})

@@ -62,7 +62,8 @@ class TermsConfig:
 
 class Hits(NamedTuple):
     """Finds of a batch, by document and place; parallel int64 arrays. `place` numbers the suspect that a single word is, -1 for
-    finds of several words."""
+    finds of several words.
+    """
 
     row: NDArray[np.int64]
     start: NDArray[np.int64]
@@ -190,7 +191,9 @@ class Terms:
 
     def _counts(self, hits: Hits, right: NDArray[np.bool_], rows: int) -> pa.Array:
         entries = len(self.glossary.entries)
-        both, counts = np.unique(hits.row[right] * entries + self._entry[hits.target[right]], return_counts=True)
+        both, counts = np.unique(
+            hits.row[right] * entries + self._entry[hits.target[right]], return_counts=True
+        )
         names = pa.array([entry.term for entry in self.glossary.entries], pa.string())
         values = [names.take(pa.array(both % entries)), pa.array(counts, pa.int32())]
         return _lists(both // entries, rows, values, TERMS_COLUMNS.field("terms").type)
