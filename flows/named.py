@@ -55,7 +55,7 @@ def _relevance(project: "Project") -> RelevanceModel:
     if not config.exemplars:
         return RelevanceModel()
     own = list(_texts(project, "exemplars"))
-    general = list(_texts(project, "background")) if config.background else list(_general())
+    general = list(_texts(project, "background")) if config.background else list(general_texts())
     return fit(own, general, config)
 
 
@@ -80,7 +80,8 @@ def _texts(project: "Project", key: str) -> Iterator[str]:
             )
 
 
-def _general() -> Iterator[str]:
+def general_texts() -> Iterator[str]:
+    """The background that comes with Kvarn."""
     folder = files("pipeline") / "train" / "general"
     for name in GENERAL:
         for line in (folder / name).read_text(encoding="utf-8").split("\n"):

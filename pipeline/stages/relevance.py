@@ -44,26 +44,25 @@ class RelevanceConfig:
     them measures everything anew."""
 
     background: tuple[str, ...] = ()
-    """General text that the exemplars are held against; the set that comes with Kvarn where none is named. Text like the raw corpus
-    tells alike domains apart better: forestry in ten exemplars from four others with an AUC of .98 against .95 (docs/log.md)."""
+    """General text that the exemplars are held against; the set that comes with Kvarn where none is named. With text like the raw
+    corpus, ten exemplars find their domain among five with an AUC of .985, against .978 with that set (docs/log.md)."""
 
     min_relevance: float | None = None
-    """Documents below it are `relevance.low`. Where it lies for a domain is seen in the measure of documents that are known: half of
-    ten thousand n-grams of general text lie below zero, exemplars near one."""
+    """Documents below it are `relevance.low`. It differs by domain: with ten exemplars the middle document of a domain lay at -.4 to
+    .5, that of any other at -.6 to -2.2. So look at the measure of documents that are known, then set it."""
 
     below: Literal["flag", "drop"] = "flag"
     """What is done with a document below min_relevance."""
 
     ngrams: int = 2
-    """Longest n-gram, in words: 2, as in DSIR. One word alone tells domains of alike words worse apart, three gain nothing."""
+    """Longest n-gram, in words, as in DSIR. Mean AUC of five domains: .976 with 1, .978 with 2, .977 with 3."""
 
     buckets: int = 200_000
-    """Buckets that n-grams are hashed into. DSIR has 10 000; with ten exemplars, forestry is then found with an AUC of .88 against
-    .95 (docs/log.md). Costs four bytes each and no time."""
+    """Buckets that n-grams are hashed into, four bytes each. DSIR has 10 000, with which the mean AUC is .956; no slower."""
 
     smoothing: float = 1000.0
-    """How many n-grams of background each exemplar set is mixed with. 100 to 3000 find domains equally well; DSIR adds 1e-8 to each
-    share, which lets single rare words decide."""
+    """n-grams of background that the exemplars' are mixed with; from 100 to 10 000 the mean AUC stays between .977 and .980. DSIR adds
+    1e-8 to each share instead, which lets single rare words decide: .921."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.ngrams <= MAX_NGRAM:

@@ -26,7 +26,7 @@ _MADE = re.compile(
     r"(?:s?(?:lig|ig)(?:t|a|e|are|ast|aste|en|het\w*)?|het(?:en|er|erna)?|skap(?:et|en|er|erna|ande\w*)?|sam(?:t|ma)?|bar(?:t|a)?"
     r"|dom(?:en|ar|arna)?|ande(?:n|t|na)?|ende(?:n|t|na)?|ar(?:e|en|na)|arskap\w*|n?ing(?:en|ar|arna)?|else(?:n|r|rna)?"
     r"|is(?:m|t|k)\w*|iser\w*|ifi\w+|ikat\w*|icer\w*|er(?:a|ar|ade|at|ad|as|ats|ande\w*|ing\w*)|ell(?:t|a)?|al(?:t|a|en|er|erna|iser\w*|ism\w*)?"
-    r"|är(?:en|er|erna|a|t)?|at(?:et|en|er|or\w*)?|ation\w*|ativ\w*|itet\w*|ör(?:en|er|erna)?|ös(?:t|a)?|inna\w*|ell\w*|ik(?:en|er)?"
+    r"|är(?!ende)\w*|at(?:et|en|er|or\w*)?|ation\w*|ativ\w*|itet\w*|ör(?:en|er|erna)?|ös(?:t|a)?|inna\w*|ell\w*|ik(?:en|er)?"
     r"|a(?:r|de|des|t|ts|d|s)?|ion(?:en|er|erna|är\w*)?|abel|abla|ant\w*|ent\w*|ur(?:en|er)?|ium|ide\w*|ana?|ens)s?"
 )
 """What makes another word of the one before it, with inflections."""
@@ -108,6 +108,8 @@ def before(part: str, *, long: bool, particle: bool) -> bool:
 
 def _ends_in_particle(part: str) -> bool:
     """Whether a particle stands behind a known part: "likabehandling" is made of "behandling" and not of "handling"."""
+    if part.endswith(("be", "för")):
+        return True
     return any(part.endswith(one) and is_first(part[: -len(one)]) for one in PARTICLES if len(one) > 1)
 
 
