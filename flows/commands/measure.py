@@ -11,6 +11,7 @@ from flows.commands.context import check_out, context
 from flows.commands.inputs import SHARD_BYTES, Part, parts, tables
 from flows.named import measure_settings
 from flows.output import emit
+from flows.settings import Settings
 from pipeline.errors import UsageError
 from pipeline.schema import LANGUAGE_COLUMNS, PII_COLUMNS, REPAIRED, TERMS_COLUMNS, VERDICT_COLUMNS, may, need
 from pipeline.stage import run_measure
@@ -30,7 +31,7 @@ def run(source: Path, out: Path, config: Path | None, workers: int, *, as_json: 
         raise UsageError(f"{source}: holds no files; give a file or folder with text")
     check_out(out)
     measure = measure_settings(project)
-    schema = output_schema(measure)
+    schema = output_schema(settings)
     progress.tell_of_compiling()
     fates: dict[str, int] = {}
     with tempfile.TemporaryDirectory(prefix="kvarn-") as scratch, parquet.Writer(out, schema) as writer:
@@ -48,11 +49,13 @@ def run(source: Path, out: Path, config: Path | None, workers: int, *, as_json: 
     emit(facts, [f"{writer.rows:,} records: {line}", f"written: {out}"], as_json=as_json)
 
 
-def output_schema(measure: MeasureSettings) -> pa.Schema:
+def output_schema(settings: Settings) -> pa.Schema:
     """record_id, text, repaired, language, spans and fate first, then one float32 column per measure."""
     first = [need("record_id", pa.string()), need("text", pa.large_string()), need("repaired", pa.bool_())]
     names = [
-        name for name in measure_names(measured_schema(measure.stages())) if name != "language_confidence"
+        name
+        for name in measure_names(measured_schema(settings.measure.stages()))
+        if name != "language_confidence"
     ]
     context_columns = [
         may("fault", pa.string()),

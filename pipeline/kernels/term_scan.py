@@ -68,7 +68,7 @@ def automaton(stems: Iterable[str]) -> Automaton:
     """Of lower-case stems; one that begins with BOUNDARY is sought at the beginning of words only. Grows with their letters.
 
     >>> automaton(["skog", "skola"]).moves.shape
-    (8, 8)
+    (7, 8)
     """
     patterns = sorted({stem.encode() for stem in stems if stem.strip()})
     letters = sorted({fold_byte(byte) for pattern in patterns for byte in pattern.strip()})

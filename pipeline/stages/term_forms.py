@@ -60,7 +60,7 @@ _ENDINGS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
     (r"else", 0, ("n", "r", "rna")),
     (r"are", 0, ("n", "na", "ns", "nas")),
     (r"are", 1, ("na", "nas")),
-    (r"[kl]an", 2, ("ningar", "ningarna", "ningen")),
+    (r"(?:sök|mäl|verk)an", 2, ("ningar", "ningarna", "ningen")),
     (r"eri", 0, ("et", "er", "erna", "t", "n")),
     (r"or", 0, ("n", "er", "erna")),
     (r"um", 2, ("et", "er", "erna", "umet")),
@@ -78,7 +78,7 @@ _ADJECTIVE = re.compile(
 _GENITIVE_LESS = ("s", "x", "z")
 
 _COMBINING_S = re.compile(
-    r"(?:ing|tion|sion|het|itet|skap|dom|nad|[kl]an|ande|ende|eri|um|ment|bruk|samhälle)$"
+    r"(?:ing|tion|sion|het|itet|skap|dom|nad|(?:sök|mäl|verk)an|ande|ende|eri|um|ment|bruk|samhälle)$"
 )
 
 
@@ -167,7 +167,7 @@ def combining(word: str) -> frozenset[str]:
     word = word.lower()
     if _COMBINING_S.search(word):
         joined = {word, word + "s"}
-        return frozenset(joined | {word[:-2] + "nings"} if word.endswith(("kan", "lan")) else joined)
+        return frozenset(joined | {word[:-2] + "nings"} if word.endswith("an") else joined)
     if word.endswith("a"):
         return frozenset(word[:-1] + end for end in ("", "a", "e", "o", "u"))
     if word.endswith("e"):

@@ -88,7 +88,7 @@ def is_ending(part: str) -> bool:
 def before(part: str, *, long: bool, particle: bool) -> bool:
     """Whether `part` can be what comes before a term; `particle` says whether the term begins with a particle itself.
 
-    >>> before("slut", long=True, particle=True), before("be", long=True, particle=False), before("jul", long=False, particle=False)
+    >>> before("slut", long=True, particle=True), before("be", long=True, particle=False), before("förs", long=False, particle=False)
     (True, False, False)
     """
     if not part.isalpha():
