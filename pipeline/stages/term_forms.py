@@ -169,7 +169,8 @@ def combining(word: str) -> frozenset[str]:
         joined = {word, word + "s"}
         return frozenset(joined | {word[:-2] + "nings"} if word.endswith("an") else joined)
     if word.endswith("a"):
-        return frozenset(word[:-1] + end for end in ("", "a", "e", "o", "u"))
+        ends = ("", "a", "e", "o", "u", *(("es",) if word.endswith("hyra") else ()))
+        return frozenset(word[:-1] + end for end in ends)
     if word.endswith("e"):
-        return frozenset({word, word + "s", word[:-1], word[:-1] + "a", word[:-1] + "s"})
+        return frozenset({word, word + "s", *({word[:-1]} if len(word) > 5 else ())})
     return frozenset({word, word + "e", word + "a"} | ({word + "s"} - {word + "ss"}))

@@ -73,6 +73,7 @@ class _Single:
         self.endings = tuple(sorted(target.forms, key=lambda form: (-len(form), form)))
         self.firsts = tuple(sorted(target.firsts, key=lambda form: (-len(form), form)))
         self.is_long = len(text) >= term_parts.LONG
+        self.is_sizeable = len(text) >= term_parts.SIZEABLE
         self.is_whole = frozenset({text, f"{text}s"})
         # Behind so many letters an ending would make another word of the term.
         self.root = len(text) - (text[-1] in VOWELS)
@@ -83,10 +84,17 @@ class _Single:
         """Where the target stands in a lower-case word: the whole of it, or one part."""
         if word in self.forms or (hanging and word in self.firsts):
             return [(0, len(word))]
-        if not self.firsts or word in term_parts.opaque_forms():
+        if not self.firsts:
             return []
         found = [*self._as_last(word)][:1] or sorted(self._as_first(word))[:1]
-        return [(start, -end) for _, start, end in found]
+        return [
+            (start, -end)
+            for _, start, end in found
+            if not any(
+                first <= start and -end <= last and last - first > -end - start
+                for first, last in term_parts.opaque(word)
+            )
+        ]
 
     def _as_last(self, word: str) -> Iterator[tuple[bool, int, int]]:
         if not word.endswith(self.endings):
@@ -97,7 +105,8 @@ class _Single:
                 yield False, at, -len(word)
 
     def _is_before(self, part: str, word: str) -> bool:
-        if not term_parts.before(part, long=self.is_long, particle=self.has_particle):
+        size = {"long": self.is_long, "sizeable": self.is_sizeable}
+        if not term_parts.before(part, particle=self.has_particle, **size):
             return False
         # "trädslag" ends in "slag" and not in "lag": a letter that joins must not belong to a longer known part.
         return self.is_long or not (
@@ -120,9 +129,12 @@ class _Single:
                 if rest and not term_parts.is_ending(word[at + self.root :]):
                     twice = form[-1] + rest if form[-1] == form[-2] and not term_parts.is_ending(rest) else ""
                     long = self.is_long and form in self.is_whole
-                    fits = [one for one in (rest, twice) if one and term_parts.after(one, long=long)]
-                    if fits and (at == 0 or self._is_before(word[:at], word)):
-                        yield not any(map(term_parts.is_known, fits)), at, -end
+                    size = {"long": long, "sizeable": self.is_sizeable}
+                    fits = [one for one in (rest, twice) if one and term_parts.after(one, **size)]
+                    known = any(map(term_parts.is_known, fits))
+                    sure = at == 0 or known or word[:at] in PARTICLES or term_parts.is_first(word[:at])
+                    if fits and sure and (at == 0 or self._is_before(word[:at], word)):
+                        yield not known, at, -end
                 at = word.find(form, at + 1)
 
 

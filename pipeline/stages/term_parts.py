@@ -1,8 +1,10 @@
 """Whether what stands beside a term within a longer word can be a part of a compound.
 
-A short term is found in a compound only beside a known part ("gran" in "granskog", not in "granska"): half of all Swedish words begin
-or end like some short noun. Beside a long term (`LONG` letters) whatever can be a Swedish word part will do, except endings that
-make another word of it ("kommun", "kommunism") and particles of verbs ("handling", "behandling").
+Half of all Swedish words begin or end like some short noun, so the shorter a term is the surer the part beside it must be. Beside a
+term of three letters it must be a known one; beside one of four or five, known or long and of Swedish build ("gran" in "granskog",
+not in "granska"); beside a long one (`LONG` letters) whatever can be a Swedish word part will do, except endings that make another
+word of it ("kommun", "kommunism") and particles of verbs ("handling", "behandling"). Words that hold a longer word of another kind
+("marknadsföring", for "mark") are listed (OPAQUE).
 """
 
 import re
@@ -18,18 +20,27 @@ and "ränta" in "räntabilitet", 7 loses "grannkommun", and 6 does neither."""
 SHORTEST = 3
 """Letters of a term that is looked for in compounds at all, and of the part beside it."""
 
+SIZEABLE = 4
+"""Letters of a term from which an unknown part beside it will do that cannot be borrowed."""
+
 _UNKNOWN = 5
-"""Letters of a first part that is not known: with fewer it is hardly ever a word ("förd" in "fördröjning")."""
+"""Letters of a part that is not known: with fewer it is hardly ever a word ("förd" in "fördröjning")."""
 
 
 _MADE = re.compile(
-    r"(?:s?(?:lig|ig)(?:t|a|e|are|ast|aste|en|het\w*)?|het(?:en|er|erna)?|skap(?:et|en|er|erna|ande\w*)?|sam(?:t|ma)?|bar(?:t|a)?"
+    r"(?:j(?:a|er|t|ande\w*|are\w*)|bil\w*itet\w*|s?(?:lig|ig)(?:t|a|e|are|ast|aste|en|tvis|het\w*)?|krat\w*|het(?:en|er|erna)?|skap(?:et|en|er|erna|ande\w*)?|sam(?:t|ma)?|bar(?:t|a)?"
     r"|dom(?:en|ar|arna)?|ande(?:n|t|na)?|ende(?:n|t|na)?|ar(?:e|en|na)|arskap\w*|n?ing(?:en|ar|arna)?|else(?:n|r|rna)?"
     r"|is(?:m|t|k)\w*|iser\w*|ifi\w+|ikat\w*|icer\w*|er(?:a|ar|ade|at|ad|as|ats|ande\w*|ing\w*)|ell(?:t|a)?|al(?:t|a|en|er|erna|iser\w*|ism\w*)?"
     r"|är(?!ende)\w*|at(?:et|en|er|or\w*)?|ation\w*|ativ\w*|itet\w*|ör(?:en|er|erna)?|ös(?:t|a)?|inna\w*|ell\w*|ik(?:en|er)?"
     r"|a(?:r|de|des|t|ts|d|s)?|ion(?:en|er|erna|är\w*)?|abel|abla|ant\w*|ent\w*|ur(?:en|er)?|ium|ide\w*|ana?|ens)s?"
 )
 """What makes another word of the one before it, with inflections."""
+
+_BORROWED = re.compile(
+    r"\w*(?:[ts]ion|er(?:a|ar|ade|at|ad|ing|ande)|ment|itet|is[mt]|ik|ur|ans|ens|ant|ent|al|ell|iv|är|ör)"
+    r"(?:s|en|er|erna|et|ets|ar|arna|a|t|ens|ernas)?"
+)
+"""Words borrowed whole, whose first letters may spell a Swedish word."""
 
 _DERIVED = (
     "al",
@@ -59,8 +70,8 @@ _ONSET = re.compile(
 
 
 @lru_cache(maxsize=1 << 16)
-def after(part: str, *, long: bool) -> bool:
-    """Whether `part` can be what follows a term in a compound.
+def after(part: str, *, long: bool, sizeable: bool = False) -> bool:
+    """Whether `part` can be what follows a term in a compound; `sizeable` terms have SIZEABLE letters.
 
     >>> after("skogen", long=False), after("ska", long=False), after("anmälan", long=True), after("ism", long=True)
     (True, False, True, False)
@@ -69,7 +80,11 @@ def after(part: str, *, long: bool) -> bool:
         return False
     if is_known(part):
         return True
-    return long and not is_ending(part) and _ONSET.match(part) is not None
+    if is_ending(part) or _ONSET.match(part) is None:
+        return False
+    # "konst" is no part of "konstruktion", nor "form" of "formulera".
+    native = part[0] not in VOWELS and _BORROWED.fullmatch(part) is None
+    return long or (sizeable and native and len(part) >= _UNKNOWN)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -85,7 +100,7 @@ def is_ending(part: str) -> bool:
 
 
 @lru_cache(maxsize=1 << 16)
-def before(part: str, *, long: bool, particle: bool) -> bool:
+def before(part: str, *, long: bool, particle: bool, sizeable: bool = False) -> bool:
     """Whether `part` can be what comes before a term; `particle` says whether the term begins with a particle itself.
 
     >>> before("slut", long=True, particle=True), before("be", long=True, particle=False), before("förs", long=False, particle=False)
@@ -101,7 +116,11 @@ def before(part: str, *, long: bool, particle: bool) -> bool:
         return True
     if len(part) < SHORTEST or is_first(part):
         return len(part) >= SHORTEST
-    if not long or len(part) < _UNKNOWN or _VOWEL.search(part) is None:
+    if (
+        len(part) < _UNKNOWN
+        or _VOWEL.search(part) is None
+        or not (long or (sizeable and part[-1] not in "iy"))
+    ):
         return False
     return particle or not _ends_in_particle(part)
 
@@ -151,6 +170,18 @@ def is_first(part: str) -> bool:
 
 
 @cache
-def opaque_forms() -> frozenset[str]:
-    """The words of OPAQUE in all their forms."""
+def _opaque_forms() -> frozenset[str]:
     return frozenset(form for word in OPAQUE for form in inflections(word))
+
+
+@lru_cache(maxsize=1 << 16)
+def opaque(word: str) -> tuple[tuple[int, int], ...]:
+    """Where words of OPAQUE stand within a word, in any form.
+
+    >>> opaque("arbetsmarknadens"), opaque("markyta")
+    (((6, 13), (6, 14), (6, 15), (6, 16)), ())
+    """
+    forms, size = _opaque_forms(), len(word)
+    return tuple(
+        (at, end) for at in range(size - 3) for end in range(at + 4, size + 1) if word[at:end] in forms
+    )
