@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks import encoded
+from benchmarks import encoded, relevance
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -201,6 +201,11 @@ def dedup_all(work: Path, figures: Figures) -> None:
     figures.scores["neardup"] = score("neardup", found)
 
 
+def relevance_all(_work: Path, figures: Figures) -> None:
+    """How well ten exemplars find their domain: AUC against four others, mean of three draws."""
+    figures.scores["relevance: AUC by ten exemplars"] = relevance.found_by_exemplars()
+
+
 def refresh_all(work: Path, figures: Figures) -> None:
     """The end-to-end stream, then everything in ../shared/data/raw."""
     stores = {"e2e": make_inputs(work) / "e2e", "raw": DATA / "raw"}
@@ -289,7 +294,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=ROOT / "benchmarks" / ".work" / "quality")
     parser.add_argument(
-        "--only", choices=["measure", "dedup", "refresh"], help="one part; docs/quality.md is not written"
+        "--only",
+        choices=["measure", "dedup", "relevance", "refresh"],
+        help="one part; docs/quality.md is not written",
     )
     arguments = parser.parse_args()
     if not DATA.is_dir() or not SCORERS.is_dir():
@@ -298,7 +305,7 @@ def main() -> None:
         )
     arguments.work.mkdir(parents=True, exist_ok=True)
     figures = Figures()
-    parts = {"measure": measure_all, "dedup": dedup_all, "refresh": refresh_all}
+    parts = {"measure": measure_all, "dedup": dedup_all, "relevance": relevance_all, "refresh": refresh_all}
     for name, part in parts.items():
         if arguments.only in (None, name):
             part(arguments.work, figures)

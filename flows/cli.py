@@ -124,12 +124,16 @@ def why(
 @app.command()
 def report(
     number: Number = None, config: Config = None, curated: Curated = None, models: Models = None,
+    terms: Annotated[
+        bool,
+        typer.Option("--terms", help="The glossary instead: under-covered terms, and every place of a variant to avoid."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """The quality report of a release (or of a candidate that waits), and where it lies."""
     from flows.commands.releases import show_report
 
-    show_report(number, config, curated, models, as_json=as_json)
+    show_report(number, config, curated, models, terms=terms, as_json=as_json)
 
 
 @app.command()

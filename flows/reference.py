@@ -23,6 +23,13 @@ HEAD = """\
 
 WIDTH = 118
 
+SAMPLE: dict[tuple[str, str], Any] = {
+    ("terms", "glossary"): "docs/ordlista.toml",
+    # raw/README.md says which documents of the sample are kept: a variant to avoid is counted and changes no fate.
+    ("terms", "wrong"): "off",
+}
+"""Keys that this project sets for its sample corpus, each below its default."""
+
 
 def reference() -> str:
     """The whole file."""
@@ -44,6 +51,8 @@ def _section(name: str, config: type) -> str:
         # A key without words of its own belongs to the one above it (`x_warn`, `x_block`).
         lines += ["", *_comment(reasons[item.name])] if item.name in reasons else []
         lines += _value(item.name, _in_force(name, item.name, getattr(default, item.name)))
+        if (name, item.name) in SAMPLE:
+            lines.append(f"{item.name} = {_toml(SAMPLE[name, item.name])}")
     return "\n".join(lines) + "\n"
 
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.commands.context import context
+from flows.commands.terms import term_words
 from flows.output import emit, safe, table
 from pipeline.config import build
 from pipeline.errors import UsageError
@@ -15,6 +16,7 @@ from pipeline.schema import QUARANTINED
 from pipeline.stage import Rule
 from pipeline.stages.language import LanguageConfig
 from pipeline.stages.noise import NoiseConfig, for_profile, noise_rules
+from pipeline.stages.relevance import RelevanceConfig, relevance_rules
 from pipeline.storage import parquet
 from pipeline.storage.paths import Store
 from pipeline.storage.readers.codes import FAULTS, NOTES
@@ -84,6 +86,7 @@ def _story(release: Release, ledger: pa.Table, row: dict[str, Any]) -> dict[str,
         "measures": measures,
         "duplicates": _pairs(release, ledger, row["doc_id"]),
         "text": _text(release, row["doc_id"]),
+        "terms": _terms(release, row["doc_id"]),
     }
 
 
@@ -95,7 +98,9 @@ def _rules(release: Release, source: str) -> list[Rule]:
     language = build(LanguageConfig, _set(config["language"]), "language", where)
     profile = config.get("sources", {}).get(source, {}).get("profile")
     foreign = Rule("language.foreign", "target_share", low=language.min_target_share)
-    return [foreign, *noise_rules(for_profile(noise, profile))]
+    # Releases from before relevance was measured have no such section.
+    relevance = build(RelevanceConfig, _set(config.get("relevance", {})), "relevance", where)
+    return [foreign, *noise_rules(for_profile(noise, profile)), *relevance_rules(relevance)]
 
 
 def _set(section: dict[str, Any]) -> dict[str, Any]:
@@ -111,6 +116,15 @@ def _one(release: Release, prefix: str, doc_id: str) -> dict[str, Any] | None:
             if found.num_rows:
                 return dict(found.to_pylist()[0])
     return None
+
+
+def _terms(release: Release, doc_id: str) -> list[dict[str, Any]]:
+    """Terms of the glossary and variants to avoid in this item; none in releases without a glossary."""
+    found: list[dict[str, Any]] = []
+    for path, wanted in release.files("terms.parquet"):
+        rows = parquet.read(path, sha256=wanted.sha256)
+        found += rows.filter(pc.equal(rows["doc_id"], doc_id)).drop_columns("doc_id").to_pylist()
+    return found
 
 
 def _text(release: Release, doc_id: str) -> str | None:
@@ -151,6 +165,7 @@ def _lines(story: dict[str, Any]) -> list[str]:
         )
     for edit in story["edits"]:
         lines.append(f"  edited by {edit['stage']}: {edit['kind']} at {edit['start']} to {edit['end']}")
+    lines += [f"  {line}" for line in term_words(story["terms"])]
     if story["decision"]:
         lines.append(f"  decision of a person: {safe(story['decision'])}")
     if story["fate"] != QUARANTINED:

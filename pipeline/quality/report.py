@@ -24,6 +24,7 @@ from pipeline.quality.samples import (
 )
 from pipeline.quality.sentences import Words, act, sentence
 from pipeline.quality.serial import from_json, to_json
+from pipeline.quality.terms import TermsReport
 from pipeline.quality.verdicts import Check, Verdict
 from pipeline.stage import Rule
 
@@ -101,6 +102,8 @@ class Report:
     lineage: Lineage
     repeated: Mapping[str, Repeated] = field(default_factory=dict)
     """Repeated lines and paragraphs by source; reports of releases from before they were looked for have none."""
+    terms: TermsReport | None = None
+    """Terms of the glossary; None where the project has none."""
     kind: Literal["kvarn-quality-report"] = "kvarn-quality-report"
     schema_version: int = SCHEMA_VERSION
 
@@ -143,6 +146,7 @@ class ReportInputs:
     """Of sources that are judged by other limits than `rules`."""
     previous: Report | None = None
     repeated: Mapping[str, Repeated] = field(default_factory=dict)
+    terms: TermsReport | None = None
 
 
 def build_report(inputs: ReportInputs) -> Report:
@@ -174,6 +178,7 @@ def build_report(inputs: ReportInputs) -> Report:
         sources=dict(sorted(inputs.sources.items())),
         lineage=inputs.lineage,
         repeated=inputs.repeated,
+        terms=inputs.terms,
     )
 
 

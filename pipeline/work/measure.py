@@ -8,10 +8,13 @@ import pyarrow as pa
 from pipeline.config import fingerprint
 from pipeline.schema import LANGUAGE_COLUMNS, PII_COLUMNS, REPAIRED
 from pipeline.stage import Described, Measure, run_measure
+from pipeline.stages.glossary import Glossary
 from pipeline.stages.language import Language, LanguageConfig
 from pipeline.stages.noise import Noise, NoiseConfig
 from pipeline.stages.pii import Pii, PiiConfig
+from pipeline.stages.relevance import Relevance, RelevanceModel
 from pipeline.stages.repair import Repair, RepairConfig
+from pipeline.stages.terms import Terms
 from pipeline.storage import parquet
 from pipeline.storage.readers import ReadLimits
 from pipeline.work.heartbeat import go_on
@@ -41,17 +44,29 @@ class MeasureSettings:
     language: LanguageConfig = field(default_factory=LanguageConfig)
     noise: NoiseConfig = field(default_factory=NoiseConfig)
     pii: PiiConfig = field(default_factory=PiiConfig)
+    relevance: RelevanceModel = field(default_factory=RelevanceModel)
+    """Made of the exemplars before any text is measured; without them nothing is measured."""
+    glossary: Glossary = field(default_factory=Glossary)
 
     @property
     def fingerprint(self) -> str:
         # Noise measures depend on no setting. Of the others, only what is measured counts, not what is done about it.
         language = {key: value for key, value in asdict(self.language).items() if key not in LANGUAGE_LIMITS}
         looked_for = [item.name for item in fields(self.pii) if getattr(self.pii, item.name) != "off"]
-        return fingerprint(self.read, self.repair, language, looked_for)
+        return fingerprint(
+            self.read, self.repair, language, looked_for, self.relevance.digest, self.glossary.fingerprint
+        )
 
     def stages(self) -> tuple[Described, ...]:
         """In the order in which they run; each may read what those before it added."""
-        return (Repair(self.repair), Language(self.language), Noise(self.noise), Pii(self.pii))
+        return (
+            Repair(self.repair),
+            Language(self.language),
+            Noise(self.noise),
+            Pii(self.pii),
+            Relevance(self.relevance),
+            Terms(self.glossary),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,14 @@ from pipeline.storage.files import disk_error, write_bytes
 from pipeline.storage.manifest import NAME, FileEntry, Manifest, entry
 from pipeline.storage.releases import list_releases
 from pipeline.work.candidate import (
+    TERMS_FILE,
     ReleaseConfig,
     ShardFiles,
     share_with_parent,
     write_ledger,
     write_measures,
     write_shard,
+    write_terms,
 )
 from pipeline.work.code import MEASURING, code_digest
 from pipeline.work.compare import SETS, SETS_FILE, Comparison, templates_table
@@ -174,6 +176,8 @@ class Refresh:
         files["ledger.parquet"] = write_ledger(shards, resolution.rows, build / "ledger.parquet")
         schema = measured_schema(self.settings.measure.stages())
         files["measures.parquet"] = write_measures(shards, build / "measures.parquet", schema)
+        if self.settings.measure.glossary:
+            files[TERMS_FILE] = write_terms(shards, build / TERMS_FILE)
         parquet.write(build / "pairs.parquet", resolution.pairs, PAIRS)
         files["pairs.parquet"] = entry(build / "pairs.parquet", resolution.pairs.num_rows)
         for name, schema, tables in (

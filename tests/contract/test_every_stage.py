@@ -127,4 +127,4 @@ def test_every_measure_lies_in_its_range() -> None:
 
 def test_stage_names_are_unique_and_are_their_sections() -> None:
     names = [stage.name for stage in STAGES]
-    assert names == ["repair", "language", "noise", "pii"]
+    assert names == ["repair", "language", "noise", "pii", "relevance", "terms"]
