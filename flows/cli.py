@@ -121,6 +121,39 @@ def why(
     run(doc, config, curated, as_json=as_json)
 
 
+@app.command("what-if")
+def what_if(
+    file: Annotated[
+        Path | None, typer.Argument(help="A file of `kvarn measure`. Default: a release of the project.")
+    ] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="SECTION.KEY=VALUE",
+            help="Another limit, as noise.min_words=30; again for more. Default: what kvarn.toml says now.",
+        ),
+    ] = None,
+    unsets: Annotated[
+        list[str] | None, typer.Option("--unset", metavar="noise.KEY", help="Switch a limit off.")
+    ] = None,
+    number: Annotated[
+        int | None, typer.Option("--release", min=1, help="Release number. Default: the newest.")
+    ] = None,
+    shown: Annotated[int, typer.Option("--list", min=0, help="Documents to show.")] = 10,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="File for all that move: .csv or .parquet.")
+    ] = None,
+    config: Config = None,
+    curated: Curated = None,
+    as_json: AsJson = False,
+) -> None:
+    """What other limits would keep and drop, from stored measures: nothing is read or measured anew."""
+    from flows.commands.what_if import run
+
+    run(file, sets or [], unsets or [], number, config, curated, shown, out, as_json=as_json)
+
+
 @app.command()
 def report(
     number: Number = None, config: Config = None, curated: Curated = None, models: Models = None,

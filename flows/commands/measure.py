@@ -12,7 +12,7 @@ from flows.commands.inputs import SHARD_BYTES, Part, parts, tables
 from flows.output import emit
 from flows.settings import Settings
 from pipeline.errors import UsageError
-from pipeline.schema import LANGUAGE_COLUMNS, PII_COLUMNS, REPAIRED, VERDICT_COLUMNS, may, need
+from pipeline.schema import LANGUAGE_COLUMNS, PII_COLUMNS, RAW, REPAIRED, VERDICT_COLUMNS, may, need
 from pipeline.stage import run_measure
 from pipeline.stages.decide import Decide
 from pipeline.storage import parquet
@@ -56,6 +56,7 @@ def output_schema(settings: Settings) -> pa.Schema:
     ]
     context_columns = [
         may("fault", pa.string()),
+        RAW.field("notes"),
         REPAIRED.field("content_id"),
         REPAIRED.field("repairs"),
         may("meta", pa.string()),
