@@ -112,20 +112,25 @@ def applied(base: Sections, changes: Sequence[Change], where: str = "--set") -> 
 
     Raises ConfigError for an unknown key or a bad value, UsageError where a change asks for what was not measured.
     """
+    settings: Settings = build(Settings, with_changes(base, changes), "", where)
+    _check_measured(settings, build(Settings, base, "", where), changes)
+    return settings
+
+
+def with_changes(base: Sections, changes: Sequence[Change]) -> dict[str, dict[str, Any]]:
+    """The sections with the changes made, unchecked."""
     sections = {name: dict(deepcopy(values)) for name, values in base.items()}
     for change in changes:
         mine = sections.setdefault(change.section, {})
-        off = [key for key in mine.get("off", ()) if key != change.key]
-        if change.value is None:
-            mine.pop(change.key, None)
-            mine["off"] = [*off, change.key]
+        if change.section != "noise" or change.key == "off":
+            mine[change.key] = change.value
             continue
-        if change.section == "noise" and change.key != "off" and "off" in mine:
-            mine["off"] = off
-        mine[change.key] = change.value
-    settings: Settings = build(Settings, sections, "", where)
-    _check_measured(settings, build(Settings, base, "", where), changes)
-    return settings
+        off = [key for key in mine.pop("off", ()) if key != change.key]
+        mine.pop(change.key, None)
+        mine |= {change.key: change.value} if change.value is not None else {}
+        off += [change.key] if change.value is None else []
+        mine |= {"off": off} if off else {}
+    return sections
 
 
 def _check_measured(settings: Settings, base: Settings, changes: Sequence[Change]) -> None:
