@@ -23,17 +23,11 @@ WIDTH = 118
 def per_cent(value: float) -> str:
     """A share in per cent with the digits that it deserves.
 
-    >>> per_cent(0), per_cent(0.0004), per_cent(0.026), per_cent(0.314), per_cent(1.0)
+    >>> per_cent(0), per_cent(0.00042), per_cent(0.026), per_cent(0.314), per_cent(1.0)
     ('0', '0.04', '2.6', '31', '100')
     """
     number = 100 * value
-    return (
-        f"{number:.0f}"
-        if number >= 10 or number == 0
-        else f"{number:.1f}"
-        if number >= 0.1
-        else f"{number:.2g}"
-    )
+    return f"{number:.0f}" if number >= 10 else f"{number:.2g}" if number >= 0.1 else f"{number:.1g}"
 
 
 def share(seen: Share) -> str:

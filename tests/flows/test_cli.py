@@ -51,7 +51,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["measure", "dedup", "extract", "why", "what_if", "diff", "releases", "gate"]
+    "module", ["measure", "dedup", "extract", "why", "what_if", "calibrate", "diff", "releases", "gate"]
 )
 def test_asking_loads_neither_prefect_nor_great_expectations_nor_torch(module: str) -> None:
     loaded = loaded_after(f"import sys; sys.path.insert(0, '.'); import flows.commands.{module}")
