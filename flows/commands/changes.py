@@ -14,7 +14,9 @@ from pipeline.stages.noise import LIMIT_KEYS, bounds_of
 from pipeline.work.judge import JudgeSettings
 from pipeline.work.measure import LANGUAGE_LIMITS
 
-JUDGING = tuple(item.name for item in fields(JudgeSettings) if item.name != "edit")
+_SECTIONS = {item.name for item in fields(Settings)}
+
+JUDGING = tuple(item.name for item in fields(JudgeSettings) if item.name in _SECTIONS - {"edit"})
 """Sections whose keys give fates."""
 
 MEASURING = ("read", "repair")
@@ -95,7 +97,7 @@ def _check_judges(section: str, key: str, option: str) -> None:
             f"{name}: decides after the limits, over texts that stored measures do not hold. Set it in kvarn.toml, run "
             "`kvarn refresh`, then `kvarn diff` with the release before"
         )
-    if section not in {item.name for item in fields(Settings)}:
+    if section not in _SECTIONS:
         raise UsageError(f"{name}: no such section; sections that judge: {', '.join(JUDGING)}")
     if section not in JUDGING:
         raise UsageError(
@@ -144,8 +146,8 @@ def _check_measured(settings: Settings, base: Settings, changes: Sequence[Change
 
 
 def judging(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The judging sections of a manifest's config or of a parsed kvarn.toml, without keys that are not set (null)."""
-    return {name: _set(config[name]) for name in JUDGING if name in config}
+    """What judges of a manifest's config or a parsed kvarn.toml: its sections and what it says of sources, without nulls."""
+    return {name: _set(config[name]) for name in (*JUDGING, "sources") if name in config}
 
 
 def _set(value: Any) -> Any:
