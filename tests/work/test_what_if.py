@@ -241,6 +241,21 @@ def test_copies_of_a_survivor_that_leaves_are_counted() -> None:
     assert (answer.open.other_survivor, answer.judged_otherwise) == (1, 1)
 
 
+def test_a_survivor_that_is_only_flagged_keeps_its_place_before_flagged_copies() -> None:
+    survivor = {"record_id": "a", "fate": "kept", "cluster": "c", "words": 90, "target_share": 0.9}
+    copy = {
+        **survivor,
+        "record_id": "b",
+        "fate": "dropped",
+        "duplicate_of": "a",
+        "reasons": ["duplicate.near"],
+    }
+    flags = JudgeSettings(LanguageConfig(foreign="flag", keep_target_share=0.95), ONLY_WORDS)
+    for share, freed in ((0.9, 0), (1.0, 1)):
+        items = _table([survivor, {**copy, "target_share": share}])
+        assert what_if([items], lambda _: _words(10), lambda _: flags, {}).open.freed == freed
+
+
 def test_a_document_that_two_splits_claim_stays_where_it_is_while_it_would_be_kept() -> None:
     items = _table([{"record_id": "a", "fate": "quarantined", "words": 90, "reasons": ["split.conflict"]}])
     same = what_if([items], lambda _: _words(10), lambda _: _words(20), {})
