@@ -48,6 +48,8 @@ ELSEWHERE = (
         'below it flagged (`language.mixed`) where `foreign = "flag"`',
     ),
     ("language_margin", "language", "doubt_margin", "below it langdetect is asked too"),
+    ("relevance", "relevance", "min_relevance", "below it dropped or flagged (`relevance.low`); no default"),
+    ("wrong_terms", "terms", "wrong", 'with `wrong = "flag"`, one or more are flagged (`terms.wrong`)'),
     ("jaccard", "duplicates", "threshold", "from it on a document is a near-duplicate (`duplicate.near`)"),
     ("jaccard_content", "duplicates", "content_threshold", "below it a near-duplicate is kept after all"),
 )

@@ -13,7 +13,16 @@ from flows.named import measure_settings
 from flows.output import emit
 from flows.settings import Settings
 from pipeline.errors import UsageError
-from pipeline.schema import LANGUAGE_COLUMNS, PII_COLUMNS, REPAIRED, TERMS_COLUMNS, VERDICT_COLUMNS, may, need
+from pipeline.schema import (
+    LANGUAGE_COLUMNS,
+    PII_COLUMNS,
+    RAW,
+    REPAIRED,
+    TERMS_COLUMNS,
+    VERDICT_COLUMNS,
+    may,
+    need,
+)
 from pipeline.stage import run_measure
 from pipeline.stages.decide import Decide
 from pipeline.storage import parquet
@@ -59,6 +68,7 @@ def output_schema(settings: Settings) -> pa.Schema:
     ]
     context_columns = [
         may("fault", pa.string()),
+        RAW.field("notes"),
         REPAIRED.field("content_id"),
         REPAIRED.field("repairs"),
         may("meta", pa.string()),

@@ -62,25 +62,29 @@ class _Lowest:
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._heap: list[tuple[int, str, Sample]] = []
+        self._heap: list[tuple[int, str, str, int, Sample]] = []
+        self._offered = 0
 
     def offer(self, table: pa.Table) -> None:
         keys = hex_keys(table.column("content_id"))
         # The lowest few by content_id's first digits would also be the first shards'; mixing the bits spreads them.
         mixed = keys * np.uint64(0x9E3779B97F4A7C15)
-        # Two rows of one content have one key: the record id decides, so more than `count` must be looked at.
+        # Two rows of one content have one key: the record id decides, so more than `count` must be looked at. Copies may even
+        # have one id, in two sources or in one.
         chosen = np.argsort(mixed, kind="stable")[: self._count + 8]
         rows = table.take(pa.array(chosen))
         for key, row in zip(mixed[chosen].tolist(), rows.to_pylist(), strict=True):
             # Negated: heapq drops the smallest, and the largest key is the one to drop.
-            entry = (-key, row["record_id"], _sample(row))
+            self._offered += 1
+            entry = (-key, row["record_id"], row["source"], self._offered, _sample(row))
             if len(self._heap) < self._count:
                 heapq.heappush(self._heap, entry)
             else:
                 heapq.heappushpop(self._heap, entry)
 
     def samples(self) -> tuple[Sample, ...]:
-        return tuple(sample for _, _, sample in sorted(self._heap, key=lambda entry: (-entry[0], entry[1])))
+        ordered = sorted(self._heap, key=lambda entry: (-entry[0], *entry[1:4]))
+        return tuple(entry[-1] for entry in ordered)
 
 
 def _sample(row: Mapping[str, object]) -> Sample:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import ConfigError
 from pipeline.kernels.relevance import MAX_NGRAM, gram_counts, mean_weights
-from pipeline.kernels.text_measures import MeasureSpec
+from pipeline.kernels.measure_spec import MeasureSpec
 from pipeline.kernels.tokens import fold_table, settle, settled_table
 from pipeline.schema import text_buffers
 from pipeline.stage import Rule, put
@@ -111,6 +111,7 @@ class Relevance:
     """Measure: adds `relevance`."""
 
     name = "relevance"
+    measures = MEASURES
     adds = pa.schema([pa.field("relevance", pa.float32(), nullable=False)])
 
     def __init__(self, model: RelevanceModel | None = None) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import ConfigError
 from pipeline.kernels.term_scan import CHARS, END, FLAGS, ROW, START, Automaton, automaton, suspects
-from pipeline.kernels.text_measures import MeasureSpec
+from pipeline.kernels.measure_spec import MeasureSpec
 from pipeline.schema import TERMS_COLUMNS, text_buffers
 from pipeline.stage import Finding, Judge, put
 from pipeline.stages.glossary import Glossary
@@ -76,6 +76,7 @@ class Terms:
     """Adds `terms` (list of term, count), `term_spans` (list of start, end, variant, term) and the measures."""
 
     name = "terms"
+    measures = MEASURES
 
     def __init__(self, glossary: Glossary | None = None) -> None:
         self.glossary = glossary or Glossary()

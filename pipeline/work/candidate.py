@@ -25,6 +25,7 @@ from pipeline.storage.files import link_over
 from pipeline.storage.manifest import FileEntry, check_files, entry
 from pipeline.work.judge import JUDGED_SCHEMA
 from pipeline.work.measure import measure_names
+from pipeline.work.stored import COUNTS, with_counts
 
 TERMS_FILE = "terms.parquet"
 
@@ -106,10 +107,11 @@ def write_ledger(shards: Sequence[ShardFiles], resolution: pa.Table, path: Path)
 
 
 def write_measures(shards: Sequence[ShardFiles], path: Path, schema: pa.Schema) -> FileEntry:
-    """One row per raw item: doc_id and every float32 measure."""
+    """One row per raw item: doc_id, every float32 measure, and how often each kind of personal data and each note was found."""
     names = measure_names(schema)
-    wanted = pa.schema([need("doc_id", pa.string()), *[schema.field(name) for name in names]])
-    tables = (parquet.read(shard.items, columns=wanted.names) for shard in shards)
+    wanted = pa.schema([need("doc_id", pa.string()), *[schema.field(name) for name in names], *COUNTS])
+    columns = ["doc_id", *names, "pii", "notes"]
+    tables = (with_counts(parquet.read(shard.items, columns=columns)) for shard in shards)
     return entry(path, parquet.write_all(path, tables, wanted))
 
 

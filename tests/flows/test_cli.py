@@ -50,7 +50,9 @@ def test_help_loads_nothing_heavy() -> None:
     assert not heavy & loaded_after("import sys; sys.path.insert(0, '.'); import flows.cli")
 
 
-@pytest.mark.parametrize("module", ["measure", "dedup", "extract", "why", "diff", "releases", "gate"])
+@pytest.mark.parametrize(
+    "module", ["measure", "dedup", "extract", "why", "what_if", "calibrate", "diff", "releases", "gate"]
+)
 def test_asking_loads_neither_prefect_nor_great_expectations_nor_torch(module: str) -> None:
     loaded = loaded_after(f"import sys; sys.path.insert(0, '.'); import flows.commands.{module}")
     assert not {"prefect", "great_expectations", "torch", "transformers"} & loaded
