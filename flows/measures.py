@@ -14,6 +14,7 @@ from pipeline.stages.duplicates_config import SPECS as DUPLICATES
 from pipeline.stages.noise import LIMIT_KEYS, NoiseConfig
 from pipeline.stages.noise_limits import DEFAULT, LANGUAGES, PRESETS, Bound, limit_of
 from pipeline.stages.noise_profiles import OWN_LANGUAGES, PROFILES, Change
+from pipeline.work.stored import count_specs
 
 HEAD = """\
 # Measures and limits
@@ -23,6 +24,8 @@ Written by `python -m flows.measures` from the code; a test holds this file to i
 a new run. A measure that has nothing to divide by is NaN and meets no limit. `kvarn why DOC` shows the measures of one document
 beside the limits that were in force for it: those of its source's profile and of its language.
 """
+
+COUNTS_HEAD = "In `measures.parquet` of a release only: what lists of finds and notes are counted to, so that `kvarn what-if` can judge anew."
 
 LIMITS_HEAD = """\
 ## Limits of [noise]
@@ -63,6 +66,7 @@ def document() -> str:
     for name, specs in [*stages, ("duplicates", DUPLICATES)]:
         if specs:
             lines += [f"## Stage `{name}`", "", *_measures(specs), ""]
+    lines += ["## Counted per document", "", COUNTS_HEAD, "", *_measures(count_specs()), ""]
     lines += [LIMITS_HEAD, *_limits(), "", LANGUAGES_HEAD, *_languages(), ""]
     lines += ["## Limits of other sections", "", *_elsewhere(), ""]
     lines += ["## Why these limits", "", *_reasons()]
@@ -136,10 +140,16 @@ def _languages() -> list[str]:
 def _elsewhere() -> list[str]:
     settings = Settings()
     rows = [
-        [f"`{measure}`", f"`[{section}] {key}`", f"{getattr(getattr(settings, section), key):g}", words]
+        [f"`{measure}`", f"`[{section}] {key}`", _told(getattr(getattr(settings, section), key)), words]
         for measure, section, key, words in ELSEWHERE
     ]
     return _table(["measure", "key", "default", "what it does"], rows)
+
+
+def _told(value: float | str | None) -> str:
+    if value is None:
+        return "not set"
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def _reasons() -> Iterator[str]:

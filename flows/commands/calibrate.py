@@ -117,7 +117,7 @@ def _items(source: Path, settings: Settings, workers: int) -> pa.Table:
         try:
             return pa.concat_tables(
                 items.select([*COLUMNS, *measure_names(items.schema)])
-                for items in measured_items(found, settings, Path(scratch), count)
+                for items in measured_items(found, settings.measure, Path(scratch), count)
             )
         finally:
             progress.stop()

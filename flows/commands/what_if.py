@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def run(
 def settings_of(settings: Settings) -> SettingsOf:
     """What judges each source."""
     judge = settings.judge
-    return lambda _source: judge
+    return cache(judge.of)
 
 
 def _release(where: Context, number: int | None) -> Release:

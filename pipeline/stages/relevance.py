@@ -16,8 +16,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.errors import ConfigError
-from pipeline.kernels.relevance import MAX_NGRAM, gram_counts, mean_weights
 from pipeline.kernels.measure_spec import MeasureSpec
+from pipeline.kernels.relevance import MAX_NGRAM, gram_counts, mean_weights
 from pipeline.kernels.tokens import fold_table, settle, settled_table
 from pipeline.schema import text_buffers
 from pipeline.stage import Rule, put

@@ -14,8 +14,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.errors import ConfigError
-from pipeline.kernels.term_scan import CHARS, END, FLAGS, ROW, START, Automaton, automaton, suspects
 from pipeline.kernels.measure_spec import MeasureSpec
+from pipeline.kernels.term_scan import CHARS, END, FLAGS, ROW, START, Automaton, automaton, suspects
 from pipeline.schema import TERMS_COLUMNS, text_buffers
 from pipeline.stage import Finding, Judge, put
 from pipeline.stages.glossary import Glossary

@@ -69,9 +69,8 @@ def limits_of(settings: JudgeSettings | None) -> dict[str, Rule]:
 
 def edges(rule: Rule, items: pa.Table, *, near: bool) -> tuple[Floats, Floats]:
     """Lowest and highest value per row; with `near` those of the zone inside of the limits where items are kept unflagged."""
-    low = np.full(items.num_rows, -np.inf if rule.low is None else rule.low)
-    high = np.full(items.num_rows, np.inf if rule.high is None else rule.high)
-    return (low + rule.near, high - rule.near) if near else (low, high)
+    low, high, width = (np.broadcast_to(bound, items.num_rows) for bound in rule.bounds(items))
+    return (low + width, high - width) if near else (low, high)
 
 
 def movers(

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.errors import UsageError
+from pipeline.kernels.measure_spec import MeasureSpec
 from pipeline.schema import LEDGER, PII, PII_COLUMNS, QUARANTINED, RAW, VERDICT_COLUMNS, need
 from pipeline.stage import put
 from pipeline.stages.decide import NOTHING_THERE
@@ -43,6 +44,17 @@ COUNTS = pa.schema(
     [need(name, pa.float32()) for name in [*(_PII + kind for kind in KINDS), *map(_note_name, sorted(NOTES))]]
 )
 """Columns of measures.parquet that count finds of personal data by kind, and notes of the reader by code."""
+
+
+def count_specs() -> tuple[MeasureSpec, ...]:
+    """What the columns COUNTS say."""
+    kinds = [(_PII + kind, f"finds of the kind {kind}") for kind in KINDS]
+    notes = [(_note_name(code), f"1 where reading noted: {NOTES[code]}") for code in sorted(NOTES)]
+    units = ["finds"] * len(kinds) + ["notes"] * len(notes)
+    return tuple(
+        MeasureSpec(name, unit, 0.0, float("inf"), "Kvarn", words)
+        for unit, (name, words) in zip(units, [*kinds, *notes], strict=True)
+    )
 
 
 def with_counts(items: pa.Table) -> pa.Table:
