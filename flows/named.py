@@ -36,6 +36,8 @@ def named_digests(root: Path, terms: TermsConfig, relevance: RelevanceConfig) ->
         names = getattr(relevance, key)
         if names and relevance.exemplars:
             found[key] = _digest([_existing(root, name, f"relevance.{key}") for name in names])
+    if relevance.exemplars and not relevance.background:
+        found["background"] = hashlib.sha256("\0".join(general_texts()).encode()).hexdigest()
     return found
 
 

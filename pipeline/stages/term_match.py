@@ -130,7 +130,8 @@ class _Single:
                     twice = form[-1] + rest if form[-1] == form[-2] and not term_parts.is_ending(rest) else ""
                     long = self.is_long and form in self.is_whole
                     size = {"long": long, "sizeable": self.is_sizeable}
-                    fits = [one for one in (rest, twice) if one and term_parts.after(one, **size)]
+                    fits = [rest] if term_parts.after(rest, **size) else []
+                    fits += [twice] if twice and term_parts.is_known(twice) else []
                     known = any(map(term_parts.is_known, fits))
                     sure = at == 0 or known or word[:at] in PARTICLES or term_parts.is_first(word[:at])
                     if fits and sure and (at == 0 or self._is_before(word[:at], word)):

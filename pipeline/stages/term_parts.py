@@ -28,7 +28,7 @@ _UNKNOWN = 5
 
 
 _MADE = re.compile(
-    r"(?:j(?:a|er|t|ande\w*|are\w*)|bil\w*itet\w*|s?(?:lig|ig)(?:t|a|e|are|ast|aste|en|tvis|het\w*)?|krat\w*|het(?:en|er|erna)?|skap(?:et|en|er|erna|ande\w*)?|sam(?:t|ma)?|bar(?:t|a)?"
+    r"(?:r(?:a|ar|ade|at|ad|as|ats|ing\w*|ande\w*)|j(?:a|er|t|ande\w*|are\w*)|bil\w*itet\w*|s?(?:lig|ig)(?:t|a|e|are|ast|aste|en|tvis|het\w*)?|krat\w*|het(?:en|er|erna)?|skap(?:et|en|er|erna|ande\w*)?|sam(?:t|ma)?|bar(?:t|a)?"
     r"|dom(?:en|ar|arna)?|ande(?:n|t|na)?|ende(?:n|t|na)?|ar(?:e|en|na)|arskap\w*|n?ing(?:en|ar|arna)?|else(?:n|r|rna)?"
     r"|is(?:m|t|k)\w*|iser\w*|ifi\w+|ikat\w*|icer\w*|er(?:a|ar|ade|at|ad|as|ats|ande\w*|ing\w*)|ell(?:t|a)?|al(?:t|a|en|er|erna|iser\w*|ism\w*)?"
     r"|är(?!ende)\w*|at(?:et|en|er|or\w*)?|ation\w*|ativ\w*|itet\w*|ör(?:en|er|erna)?|ös(?:t|a)?|inna\w*|ell\w*|ik(?:en|er)?"

@@ -117,7 +117,13 @@ class Terms:
         if not len(found):
             return Hits(*np.zeros((len(Hits._fields), 0), np.int64)), words_of
         _, first, which = np.unique(keys, return_index=True, return_inverse=True)
-        words = [self._in_word(int(keys[at]), data, found[at]) for at in first.tolist()]
+        if len(self._known) + len(first) > REMEMBERED:
+            self._known.clear()
+        asked = keys[first].tolist()
+        for key, at in zip(asked, first.tolist(), strict=True):
+            if key not in self._known:
+                self._known[key] = self._in_word(data, found[at])
+        words = [self._known[key] for key in asked]
         flat = np.array([match for word in words for match in word], np.int64).reshape(-1, 3)
         sizes = np.array([len(word) for word in words], np.int64)
         before = np.cumsum(sizes) - sizes
@@ -128,15 +134,9 @@ class Terms:
         hits = Hits(row, chars + mine[:, 0], chars + mine[:, 1], mine[:, 2], place)
         return self._with_several(hits, text), words_of
 
-    def _in_word(self, key: int, data: NDArray[np.uint8], suspect: NDArray[np.int64]) -> tuple[Match, ...]:
-        found = self._known.get(key)
-        if found is None:
-            if len(self._known) >= REMEMBERED:
-                self._known.clear()
-            word = data[suspect[START] : suspect[END]].tobytes().decode("utf-8", "replace")
-            found = tuple(self._matcher.in_word(word, int(suspect[FLAGS]))) or _NOTHING
-            self._known[key] = found
-        return found
+    def _in_word(self, data: NDArray[np.uint8], suspect: NDArray[np.int64]) -> tuple[Match, ...]:
+        word = data[suspect[START] : suspect[END]].tobytes().decode("utf-8", "replace")
+        return tuple(self._matcher.in_word(word, int(suspect[FLAGS]))) or _NOTHING
 
     def _with_several(self, hits: Hits, text: pa.ChunkedArray) -> Hits:
         """The finds with those of several words checked in the text; what lies within one of them goes."""
