@@ -24,6 +24,7 @@ from pipeline.stages.pii import KINDS, PiiConfig
 from pipeline.storage import parquet
 from pipeline.storage.files import disk_error
 from pipeline.storage.releases import Release, get, latest
+from pipeline.work.plan import file_digest
 from pipeline.work.stored import check_measured, measured_file, release_decisions, release_items
 from pipeline.work.what_if import Answer, SettingsOf, what_if
 
@@ -108,6 +109,11 @@ def _of_release(where: Context, release: Release, changes: Sequence[Change]) -> 
         remarks = (
             *remarks,
             f"{_file_name(where)} differs from {name} in {keys}: not counted here; without --set it is",
+        )
+    if file_digest(where.store.decisions) != release.manifest().decisions:
+        remarks = (
+            *remarks,
+            f"people have decided since {name} was made: those decisions are not applied here",
         )
     kinds = {kind for settings in (before, after) for kind in _acting(settings.pii)}
     return Asked(name, before, after, release_items(release, kinds), release_decisions(release), remarks)

@@ -11,10 +11,14 @@ from pipeline.stage import Finding
 from pipeline.stages.language import LanguageConfig, language_findings
 from pipeline.stages.noise import LIMIT_KEYS, NoiseConfig, bounds_of, noise_rules
 from pipeline.stages.noise_limits import limit_of
+from pipeline.work.stored import check_measures
 
 
 def candidates_of(items: pa.Table, config: NoiseConfig) -> list[Candidate]:
-    """Every limit that [noise] knows over the items, those in force as the rules themselves judge them."""
+    """Every limit that [noise] knows over the items, those in force as the rules themselves judge them. Raises UsageError where a
+    measure is missing.
+    """
+    check_measures(items, {limit_of(key).measure for key in LIMIT_KEYS})
     bounds = bounds_of(config)
     found = {rule.measure: list(rule(items)) for rule in noise_rules(config)}
     candidates = []

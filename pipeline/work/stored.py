@@ -192,6 +192,16 @@ def measured_file(path: Path, more: Sequence[str] = ()) -> Iterator[pa.Table]:
     yield from parquet.stream(path, columns=[*MEASURED_COLUMNS, *more, *measures], rows=PIECE)
 
 
+def check_measures(items: pa.Table, measures: Collection[str]) -> None:
+    """Raise UsageError unless the items have these measures: a newer Kvarn judges by more than an earlier one measured."""
+    missing = sorted(set(measures) - set(items.schema.names))
+    if missing:
+        raise UsageError(
+            f"no {', '.join(missing)} is stored: an earlier Kvarn measured these texts. Run `kvarn refresh` (or `kvarn measure`) "
+            "again, then ask"
+        )
+
+
 def stored_counts(items: pa.Table, names: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
     """Finds of personal data by reason code (`pii.email`), for those of `names` that are about it; float32[rows] each."""
     wanted = [name for name in names if name.startswith("pii.")]

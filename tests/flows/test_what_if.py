@@ -138,6 +138,16 @@ def test_without_a_change_it_asks_what_kvarn_toml_says_now(world: World, capsys:
     assert any("differs from release 1 in noise.min_words" in remark for remark in said["remarks"])
 
 
+def test_decisions_made_since_are_said_not_to_be_applied(world: World, capsys: Say) -> None:
+    assert told(capsys)["remarks"] == []
+    world.store.decisions.write_text(
+        '{"content_id": "c", "decision": "drop", "by": "eva", "time": "2026-01-01T10:00:00Z"}\n'
+    )
+    assert told(capsys)["remarks"] == [
+        "people have decided since release 1 was made: those decisions are not applied here"
+    ]
+
+
 def test_personal_data_is_judged_by_what_was_found(world: World, capsys: Say) -> None:
     said = told(capsys, "pii.phone=flag")
     assert [

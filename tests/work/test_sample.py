@@ -2,9 +2,11 @@
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.errors import UsageError
 from pipeline.stages.noise import ALL_MEASURES, LIMIT_KEYS, NoiseConfig, noise_rules
 from pipeline.work.sample import candidates_of, halves
 
@@ -25,6 +27,11 @@ def test_the_two_limits_of_a_measure_have_documents_of_their_own() -> None:
     assert found["max_mean_word_length"].drops.tolist() == [False, False, True, False]
     assert list(found) == list(LIMIT_KEYS)
     assert found["max_digit_share"].now is None
+
+
+def test_a_measure_that_is_missing_is_named() -> None:
+    with pytest.raises(UsageError, match="no digit_share is stored"):
+        candidates_of(items(words=[1]).drop_columns(["digit_share"]), NoiseConfig())
 
 
 @given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=30))

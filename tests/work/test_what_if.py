@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_store import ENGLISH, DirectPool, World, article, refresh_settings, shards_of, write
 
+from pipeline.errors import UsageError
 from pipeline.schema import DROPPED, FLAGGED, KEPT
 from pipeline.schema import PII as SPAN
 from pipeline.stages.decide import Decide
@@ -270,6 +271,12 @@ def test_sources_may_have_settings_of_their_own() -> None:
     answer = what_if([items], lambda _: _words(10), lambda source: _words(100 if source == "y" else 10), {})
     assert answer.movers["record_id"].to_pylist() == ["b", "c"]
     assert answer.movers["off"].to_pylist() == [0.5, 0.5]
+
+
+def test_a_measure_that_was_not_stored_is_named() -> None:
+    items = _table([{"record_id": "a", "fate": "kept", "words": 90}])
+    with pytest.raises(UsageError, match=r"no alpha_words, .* is stored: an earlier Kvarn"):
+        what_if([items], lambda _: _words(10), lambda _: NOW, {})
 
 
 def test_words_are_counted_with_the_documents() -> None:
