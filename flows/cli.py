@@ -178,6 +178,12 @@ def calibrate(
             "--set", metavar="SECTION.KEY=VALUE", help="Start from another limit, as noise.preset=fineweb2."
         ),
     ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile", help="Kind of text to start from, as legal; short for --set noise.profile=legal."
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="TOML file to write: a [noise] section for kvarn.toml.")
     ] = None,
@@ -192,7 +198,8 @@ def calibrate(
     from flows.commands.calibrate import Labels, run
 
     given = Labels(labels, label_field, trusted)
-    run(sample, given, cost, sets or [], out, config, workers, every=every, as_json=as_json)
+    chosen = [f"noise.profile={profile}"] if profile else []
+    run(sample, given, cost, [*chosen, *(sets or [])], out, config, workers, every=every, as_json=as_json)
 
 
 @app.command()

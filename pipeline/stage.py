@@ -110,8 +110,9 @@ class Rule:
         return lows[at], highs[at], nears[at]
 
     def __call__(self, items: pa.Table) -> Iterator[Finding]:
+        # In the precision of the measure: a document whose value is the limit itself passes.
         values = items.column(self.measure).to_numpy()
-        low, high, width = self.bounds(items)
+        low, high, width = (bound.astype(values.dtype) for bound in self.bounds(items))
         out = (values < low) | (values > high)
         yield Finding(self.code, self.action, out)
         if (width > 0).any():

@@ -55,6 +55,13 @@ def test_a_rule_finds_what_is_out_and_flags_what_is_near() -> None:
     assert near.rows.tolist() == [False, True, True, True, False, False]
 
 
+@pytest.mark.parametrize("limit", [0.1, 0.7, 1 / 3])
+def test_a_value_that_is_the_limit_itself_passes(limit: float) -> None:
+    """A float32 of 0.1 is larger than a float64 of 0.1, that of 0.7 smaller."""
+    items = pa.table({"m": pa.array([limit], pa.float32())})
+    assert not any(found.rows.any() for found in Rule("noise.m", "m", low=limit, high=limit)(items))
+
+
 LANGUAGE_RULE = Rule(
     "noise.m", "m", high=0.5, near=0.1, by_language={"fi": Limits(low=0.2, high=0.8), "de": Limits(near=0.3)}
 )
