@@ -19,22 +19,9 @@ from pipeline.errors import ConfigError
 from pipeline.schema import DROPPED, EDIT, EDIT_COLUMNS, QUARANTINED, text_buffers
 from pipeline.stage import put
 from pipeline.stages.decisions import Decision
+from pipeline.stages.pii import finds
+from pipeline.stages.pii_masks import MASKS, Masks
 from pipeline.stages.templates_cut import STAGE, CutSet, holding, spans
-
-MASKS: Mapping[str, str] = {
-    "personnummer": "[PERSONNUMMER]",
-    "samordningsnummer": "[SAMORDNINGSNUMMER]",
-    "orgnr": "[ORGNR]",
-    "email": "[EPOST]",
-    "phone": "[TELEFON]",
-    "iban": "[IBAN]",
-    "bank": "[BANKKONTO]",
-    "card": "[KORTNUMMER]",
-    "ip": "[IP-ADRESS]",
-    "address": "[ADRESS]",
-    "person": "[PERSON]",
-}
-"""What stands in the published text instead of each kind of personal data; readable, so that sentences stay sentences."""
 
 _NO_LANGUAGE = ("unknown", "und", "zxx", "mixed", "")
 """Labels that do not say that a paragraph is foreign: too short to tell, or no language."""
@@ -94,11 +81,11 @@ class Edit:
         touched = np.flatnonzero(self._suspects(items))
         texts, edits = items.column("text"), []
         if len(touched):
-            results = [self._one(row) for row in items.take(pa.array(touched)).to_pylist()]
-            edits = [[edit._asdict() for edit in made] for _, made in results]
+            results = [self.edited(row) for row in items.take(pa.array(touched)).to_pylist()]
+            edits = [[edit._asdict() for edit in made] for _, made, _ in results]
             mask = np.zeros(items.num_rows, bool)
             mask[touched] = True
-            new = pa.array([text for text, _ in results], pa.large_string())
+            new = pa.array([text for text, _, _ in results], pa.large_string())
             texts = pc.replace_with_mask(texts.combine_chunks(), pa.array(mask), new)
         columns = (texts, _hashes(texts), _edit_column(edits, touched, items.num_rows))
         for name, column in zip(EDIT_COLUMNS.names, columns, strict=True):
@@ -120,25 +107,49 @@ class Edit:
             )
         return hit
 
-    def _one(self, row: Mapping[str, Any]) -> tuple[str, list[Cut]]:
+    def edited(self, row: Mapping[str, Any]) -> tuple[str, list[Cut], Masks]:
+        """The text to publish of one item, the edits that make it, and the masks of its values for what stands beside it."""
         text = row["text"]
-        masks = [
+        personal = [
             Cut(span["start"], span["end"], MASKS[span["kind"]], "pii", span["kind"])
             for span in row["pii"]
             if span["kind"] in self.masked
         ]
+        masks = Masks([text, row.get("meta") or ""])
+        published, made = self._published(row, personal, masks)
         fix = self.decisions.get(row["content_id"])
         if fix is not None and fix.text is not None and row["decision"] == "fix":
-            return _masked_fix(fix.text, text, masks), [Cut(0, len(text), fix.text, "decision", "fix")]
-        foreign = self._foreign_cuts(row)
-        templates = self._template_cuts(row, masks)
-        # No document is emptied: what would leave nothing is not done, templates first.
-        for cuts in ([*foreign, *templates], foreign, []):
-            made = _without_overlap([*cuts, *masks])
-            published = apply(text, made)
-            if published.strip():
+            fixed = self._masked_fix(fix.text, text, personal, masks)
+            return fixed, [Cut(0, len(text), fix.text, "decision", "fix")], masks
+        return published, made, masks
+
+    def _published(
+        self, row: Mapping[str, Any], personal: Sequence[Cut], masks: Masks
+    ) -> tuple[str, list[Cut]]:
+        """No document is emptied: what would leave nothing is not done, templates first."""
+        foreign, templates = self._foreign_cuts(row), self._template_cuts(row, personal)
+        text, made = row["text"], _without_overlap(personal)
+        for cuts in ([*foreign, *templates], foreign):
+            fewer = _without_overlap([*cuts, *personal])
+            if apply(text, fewer).strip():
+                made = fewer
                 break
-        return published, made
+        made = [
+            cut._replace(text=masks.mask(cut.kind, text[cut.start : cut.end])) if cut.stage == "pii" else cut
+            for cut in made
+        ]
+        return apply(text, made), made
+
+    def _masked_fix(self, fixed: str, text: str, personal: Sequence[Cut], masks: Masks) -> str:
+        """A person's text with the personal data masked that was found in the original and still stands in it, each value with
+        the number it has there; then what is found in the text as it is now. Masks that the person left stay as they are.
+        """
+        masks.keep([fixed])
+        shown = {(cut.kind, text[cut.start : cut.end]): None for cut in personal}
+        hidden = {value: masks.mask(kind, value) for kind, value in shown}
+        for value in sorted(hidden, key=lambda value: (-len(value), value)):
+            fixed = fixed.replace(value, hidden[value])
+        return mask_finds(fixed, self.masked, masks)
 
     def _foreign_cuts(self, row: Mapping[str, Any]) -> list[Cut]:
         if not self.cut_foreign or row["fate"] in (DROPPED, QUARANTINED):
@@ -187,11 +198,10 @@ def _without_overlap(cuts: Sequence[Cut]) -> list[Cut]:
     return made
 
 
-def _masked_fix(fixed: str, text: str, masks: Sequence[Cut]) -> str:
-    """A person's text with the personal data masked that was found in the original and still stands in it."""
-    for cut in sorted(masks, key=lambda c: (c.start - c.end, c.start)):
-        fixed = fixed.replace(text[cut.start : cut.end], cut.text)
-    return fixed
+def mask_finds(text: str, kinds: Sequence[str], masks: Masks) -> str:
+    """`text` with what is found in it masked."""
+    found = finds(text, kinds)
+    return apply(text, [Cut(a, b, masks.mask(kind, text[a:b]), "pii", kind) for a, b, kind in found])
 
 
 def _through_break(text: str, end: int) -> int:

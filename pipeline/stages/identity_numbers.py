@@ -10,11 +10,9 @@ from datetime import date
 
 IDENTITY = re.compile(
     r"(?<![\w-])(?<!\d[.:/])(?P<century>18|19|20)?(?P<year>\d\d)(?P<month>\d\d)(?P<day>\d\d)"
-    r"(?P<sign> ?[-+\N{EN DASH}] ?| )?(?P<serial>\d{3}|[TRSUWXJKLMN]\d\d)(?P<check>\d)(?!\w|[-/.:]\d|,\d{1,2}(?!\d))"
+    r"(?P<sign> ?[-+] ?| )?(?P<serial>\d{3}|[TRSUWXJKLMN]\d\d)(?P<check>\d)(?!\w|[-/.:]\d|,\d{1,2}(?!\d))"
 )
-ORGANISATION = re.compile(r"(?<![\w-])(?<!\d[.:/])(?:16)?(\d{6})(-?)(\d{4})(?!\w|[-/.:]\d|,\d{1,2}(?!\d))")
 IDENTITY_CONTEXT = re.compile(r"(?i)person\s?-?n(?:umme)?r|\bp\.?nr|samordningsn|identitetsn|\bfödd\b")
-ORGANISATION_CONTEXT = re.compile(r"(?i)org(?:anisations)?\.?\s?-?n(?:umme)?r")
 
 
 def luhn(digits: str) -> bool:

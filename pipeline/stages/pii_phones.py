@@ -7,50 +7,80 @@ number counts if it is written as only phones are (area code and hyphen, country
 import re
 from collections.abc import Iterator
 
+from pipeline.stages.pii_text import Found, context
+
 CONTEXT = 30
-PHONE_BEFORE = re.compile(
-    r"(?i)(?:\btele?fon\w*|\btel\b|\btfn\b|\btlf\b|\btelnr\b|mobil\w*|\bmob\b|\bring(?:a|er)?\b|\bfax\b|telefax|växel\w*|\bjour(?:en|nummer|telefon)?\b|\bnås på\b"
-    r"|\bsms\b|swish\w*|\bphone\b|\bcall (?:me|us)?\b|\bcell\b|\bdesk\b|answering at|registered|\bdial\b)[^\d\n]{0,20}$"
+PHONE_WORDS = (
+    r"(?i)(?:\btele?fon\w*|\btel\b|\btfn\b|\btlf\b|\btelnr\b|mobil\w*|\bmob\b|\bgsm\b|\bring(?:a|er)?\b|\bfax\b|telefax|växel\w*|\bjour(?:en|nummer|telefon)?\b|\bnås på\b"
+    r"|\bsms\b|swish\w*|\bpuh\b|puhelin\w*|matkapuh\w*|\bphone\b|\bcall (?:me|us)?\b|\bcell\b|\bdesk\b|answering at|registered|\bdial\b)"
 )
+PHONE_WORD = re.compile(PHONE_WORDS)
+PHONE_BEFORE = re.compile(PHONE_WORDS + r"[^\d\n]{0,20}$")
 PHONE_AFTER = re.compile(r"(?i)\s{0,2}\(?(?:office|fax|mobile|cell|home|work|mobil|växel|hem|arbete)\b")
 
 REFERENCE_BEFORE = re.compile(
     r"(?i)(?:\bd(?:iarie)?n(?:umme)?r|\bref(?:erens)?\w*|ärende\w*|\bmål\b|\bart(?:ikel)?\.?(?:n(?:umme)?r)?|journaln\w*|faktura\w*|order\w*"
-    r"|kundn\w*|\bprop|\bsou|\bsfs|\bisbn|\bissn)[^\d\n]{0,12}\Z"
+    r"|kundn\w*|\bprop|\bsou|\bsfs|\bisbn|\bissn|\bserie\w*|\bpostn\w*|\bversion\w*)[^\d\n]{0,12}\Z"
 )
 """Case, order and book numbers, which may have the shape of a phone number."""
+
+EDGE_AFTER = r"(?!\w|[-.:]\d|/\d(?!\d(?!\d))|,\d{1,2}(?!\d))"
+"""No number goes on. A slash and two digits may: "/68" behind a number is its twin of other last digits."""
 NATIONAL = re.compile(
-    r"(?<![\w+-])(?<!\d[.:/])\(?0(?:8|[1-9]\d{1,2})\)?(?: ?[-\N{EN DASH}/] ?)\d{2,4}(?:[ -]?\d{2,4}){1,3}(?!\w|[-/.:]\d|,\d{1,2}(?!\d))"
+    rf"(?<![\w+-])(?<!\d[.:/])(?:\(0(?:8|[1-9]\d{{1,2}})\) ?-? ?|0(?:8|[1-9]\d{{1,2}}) ?[-/] ?)\d{{2,4}}(?:[ -]?\d{{2,4}}){{1,3}}{EDGE_AFTER}"
 )
 MOBILE = re.compile(
-    r"(?<![\w+-])(?<!\d[.:/])07[02369]\d?[ -]?\d{1,3}(?:[ -]?\d{2,3}){2}(?!\w|[-/.:]\d|,\d{1,2}(?!\d))"
+    rf"(?<![\w+-])(?<!\d[.:/])07[02369]\d?(?: ?- ?| )?\d{{1,3}}(?:[ -]?\d{{2,3}}){{2}}{EDGE_AFTER}"
 )
 INTERNATIONAL = re.compile(
-    r"(?<![\w+-])(?<!\d[.,:/])(?:\+|00 ?)[1-9]\d{0,2}[ .-]?(?:\(\d{1,4}\)|\d)(?:[ ./-]{0,2}\(?\d{1,4}\)?){2,7}(?![\w])"
+    r"(?<![\w+-])(?<!\d[.,:/])(?:\(\+[1-9]\d{0,2}\)|(?:\+|00 ?)[1-9]\d{0,2})[ .-]{0,3}(?:\(\d{1,4}\)|\d)(?:[ ./-]{0,3}\(?\d{1,4}\)?){2,7}(?![\w])"
 )
+SPACED = re.compile(
+    rf"(?<![\w+-])(?<!\d[.:/])(?<!\d[ ])0(?:8|[1-9]\d{{1,2}})([ .])\d{{2,4}}\1\d{{2,3}}(?:\1\d{{2,3}})?{EDGE_AFTER}"
+)
+"""Blanks or dots alone: counts if the numbering plan has it, for sums and dates are written so too."""
+SHAPES = ((INTERNATIONAL, 8, 15), (NATIONAL, 7, 11), (MOBILE, 10, 10), (SPACED, 9, 10))
+"""Pattern, least and most digits."""
+AMERICAN = re.compile(r"\d{3}-\d\d-\d{4}")
+"""The notation of American social security numbers, which no phone has: hyphens between all groups, four digits last."""
 ANY = re.compile(
-    r"(?<![\w+-])(?<!\d[.,:/])(?:\+|\(\d)?\d(?:[ ().\N{EN DASH}/-]{0,3}\d){5,14}(?:x\d{1,5})?(?![\w]|[-/:]\d)"
+    r"(?<![\w+-])(?<!\d[.,:/])(?:\+|\(\d)?\d(?:[ ()./-]{0,3}\d){5,14}(?:x\d{1,5})?(?![\w]|[-/:]\d)"
 )
+TIME = re.compile(
+    r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./ -](?:19|20)?\d\d|\d{1,2}[.]\d\d ?- ?\d{1,2}[.]\d\d|(?:19|20)\d\d ?[-/] ?(?:19|20)\d\d"
+)
+"""Dates, hours and spans of years, which stand behind words for phones too."""
 
 
-def phones(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
-    """Phone numbers that begin in text[start:end] (or at the sign before it)."""
+def says_phone(text: str, end: int, before: str) -> bool:
+    """Whether a word in `before`, or behind text[end], says phone."""
+    return bool((before and PHONE_WORD.search(before)) or PHONE_AFTER.match(text, end))
+
+
+def phones(text: str, start: int, end: int, *, said: bool) -> Iterator[Found]:
+    """Phone numbers that begin in text[start:end] (or at the sign before it); by words alone only where one is `said`."""
     begin = start
     while begin > 0 and start - begin < 2 and text[begin - 1] in "+(":
         begin -= 1
-    stop = min(len(text), end + 7)
-    if REFERENCE_BEFORE.search(text, max(0, begin - CONTEXT), begin):
+    if REFERENCE_BEFORE.search(context(text, begin, CONTEXT)):
         return
-    for pattern, least, most in ((INTERNATIONAL, 8, 15), (NATIONAL, 7, 11), (MOBILE, 10, 10)):
-        for match in pattern.finditer(text, begin, stop):
-            if match.start() < end and least <= digits(match[0]) <= most and possible(match[0]):
-                yield match.start(), match.end() - unopened(match[0]), "phone"
-    for match in ANY.finditer(text, begin, stop):
-        said = PHONE_BEFORE.search(text, max(0, match.start() - CONTEXT), match.start()) or PHONE_AFTER.match(
+    stop = min(len(text), end + 7)
+    for match in _shaped(text, begin, stop):
+        if match.start() < end:
+            yield match.start(), match.end() - unopened(match[0]), "phone"
+    for match in ANY.finditer(text, begin, stop) if said else ():
+        told = PHONE_BEFORE.search(context(text, match.start(), CONTEXT)) or PHONE_AFTER.match(
             text, match.end()
         )
-        if said and match.start() < end and 6 <= digits(match[0]) <= 15:
+        if told and match.start() < end and 6 <= digits(match[0]) <= 15 and not TIME.fullmatch(match[0]):
             yield match.start(), match.end(), "phone"
+
+
+def _shaped(text: str, begin: int, stop: int) -> Iterator[re.Match[str]]:
+    for pattern, least, most in SHAPES:
+        for match in pattern.finditer(text, begin, stop):
+            if least <= digits(match[0]) <= most and possible(match[0], planned=pattern is SPACED):
+                yield match
 
 
 def digits(shown: str) -> int:
@@ -59,19 +89,23 @@ def digits(shown: str) -> int:
 
 def unopened(shown: str) -> int:
     """1 where the last character closes a bracket that was never opened."""
-    return int(shown.endswith(")") and "(" not in shown)
+    return int(shown.endswith(")") and shown.count(")") > shown.count("("))
 
 
-def possible(shown: str) -> bool:
+def possible(shown: str, *, planned: bool = False) -> bool:
     """Whether phonenumbers can read it as a number of a country, Sweden if none is said. Numbers that are short for their
-    area count, because real texts hold them; not so after 00, which also opens case numbers.
+    area count, because real texts hold them; not so after 00, which also opens case numbers, nor where it must be `planned`.
     """
     import phonenumbers
 
+    if AMERICAN.fullmatch(shown):
+        return False
     try:
         number = phonenumbers.parse(shown, "SE")
     except phonenumbers.NumberParseException:
         return False
+    if planned:
+        return bool(phonenumbers.is_valid_number(number))
     if shown.startswith("00"):
         return bool(phonenumbers.is_possible_number(number))
     return len(str(number.national_number)) >= 6

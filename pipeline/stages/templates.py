@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from pipeline.kernels import lines as kernel
 from pipeline.schema import PII, TEMPLATES, need, text_buffers
-from pipeline.stages.edit import MASKS, Cut, apply
+from pipeline.stages.edit import Cut, apply
+from pipeline.stages.pii_masks import MASKS
 from pipeline.stages.templates_config import Policy, TemplatesConfig
 from pipeline.stages.templates_cut import LINE, PARAGRAPH, CutSet, cut_set
 

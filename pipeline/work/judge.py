@@ -113,7 +113,7 @@ def judge_shard(job: JudgeJob) -> Marker:
         for items in parquet.stream(job.items):
             now_at(items["uri"][0].as_py())
             edited = run_measure(edit, run_measure(decide, items))
-            writer.write(_with_words(mask_meta(edited, edit.masked)))
+            writer.write(_with_words(mask_meta(edited, edit)))
     return finish(job.folder, {JUDGED: writer.rows}, {})
 
 

@@ -1,7 +1,7 @@
 """One shard, measured: read, repair, then every measure of every item. Runs inside a sandboxed worker."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 
 import pyarrow as pa
 
@@ -52,9 +52,13 @@ class MeasureSettings:
     def fingerprint(self) -> str:
         # Noise measures depend on no setting. Of the others, only what is measured counts, not what is done about it.
         language = {key: value for key, value in asdict(self.language).items() if key not in LANGUAGE_LIMITS}
-        looked_for = [item.name for item in fields(self.pii) if getattr(self.pii, item.name) != "off"]
         return fingerprint(
-            self.read, self.repair, language, looked_for, self.relevance.digest, self.glossary.fingerprint
+            self.read,
+            self.repair,
+            language,
+            self.pii.looked_for,
+            self.relevance.digest,
+            self.glossary.fingerprint,
         )
 
     def stages(self) -> tuple[Described, ...]:

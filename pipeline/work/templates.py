@@ -5,7 +5,7 @@ were fitted on, in number and in content: one per cent of new data must not judg
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -51,8 +51,7 @@ class TemplateSettings:
     @property
     def fingerprint(self) -> str:
         """Of a fit; no policy is part of it."""
-        looked_for = [item.name for item in fields(self.pii) if getattr(self.pii, item.name) != "off"]
-        return fingerprint(self.config.fingerprint, VERSION, looked_for)
+        return fingerprint(self.config.fingerprint, VERSION, self.pii.looked_for)
 
     def policy(self, source: str) -> Policy:
         """What is done about the repeated lines of a source."""

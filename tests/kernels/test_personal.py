@@ -25,9 +25,22 @@ def scan(*texts: str) -> list[tuple[int, int, str]]:
         ("8.8.8.8", [(personal.NUMBER, "8.8.8.8")]),
         ("år 2006", []),
         ("1975:855", []),
-        ("123 456\n789", []),
+        ("123 456\n789", [(personal.NUMBER, "123 456\n789")]),
+        ("850709-\n9805", [(personal.NUMBER, "850709-\n9805")]),
+        ("123 456\n 789 123\n\n456", []),
+        (
+            "08\N{NO-BREAK SPACE}514\N{NON-BREAKING HYPHEN}50\N{THIN SPACE}61",
+            [(personal.NUMBER, "08\u00a0514\u201150\u200961")],
+        ),
+        ("anna (at) example.se", [(personal.SPELT_AT, "(")]),
+        ("anna [a] example.se", [(personal.SPELT_AT, "[")]),
+        ("(att) (abc) (1)", []),
+        ("anna at example dot se", [(personal.SPELT_AT, "a")]),
+        ("look at the example", []),
+        ("anna snabel-a example", [(personal.SPELT_AT, "s")]),
+        ("Kirkeveien\N{NO-BREAK SPACE}5", [(personal.STREET, "5")]),
         ("anna@example.org", [(personal.AT_SIGN, "@")]),
-        ("40 @ 3", []),
+        ("40 @ 3", [(personal.AT_SIGN, "@")]),
         ("GB20FZQP", [(personal.IBAN, "G")]),
         ("Storgatan 5", [(personal.STREET, "5")]),
         ("Kapitel 5", []),
@@ -51,4 +64,5 @@ def test_every_number_candidate_starts_and_ends_with_its_digits(text: str) -> No
         if kind == personal.NUMBER:
             assert value[0].isdigit()
             assert value[-1].isdigit()
-            assert "\n" not in value
+            assert "\n\n" not in value
+            assert " \n" not in value

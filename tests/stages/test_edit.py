@@ -14,7 +14,8 @@ from pipeline.kernels.lines import lines_of
 from pipeline.schema import PII, SEGMENT
 from pipeline.stage import run_measure
 from pipeline.stages.decisions import Decision
-from pipeline.stages.edit import MASKS, Edit, EditConfig
+from pipeline.stages.edit import Edit, EditConfig
+from pipeline.stages.pii_masks import Masks
 from pipeline.stages.templates_cut import CutSet
 
 SHORT = EditConfig(quote_chars=5)
@@ -126,6 +127,27 @@ def test_a_fix_replaces_the_text_and_keeps_masks() -> None:
     assert edited(row, Edit(decisions=fix)) == ("Ring [TELEFON] nu!", [("decision", "fix", 0, 21)])
 
 
+def test_values_are_numbered_by_first_occurrence_and_a_value_keeps_its_mask() -> None:
+    text = "A 070-174 06 05, B 08-514 50 61, A +46 70 174 06 05, C a@b.se, D A@B.se, E e@b.se."
+    finds = ("070-174 06 05", "08-514 50 61", "+46 70 174 06 05", "a@b.se", "A@B.se", "e@b.se")
+    row = pii(text, *(("email" if "@" in found else "phone", found) for found in finds))
+    assert edited(row, Edit())[0] == (
+        "A [TELEFON], B [TELEFON 2], A [TELEFON], C [EPOST], D [EPOST], E [EPOST 2]."
+    )
+
+
+def test_numbers_follow_what_is_published_not_what_is_cut() -> None:
+    row = pii("ett\nRing 070-1740605\nB 08-514 50 61", ("phone", "070-1740605"), ("phone", "08-514 50 61"))
+    assert edited(row, HOME)[0] == "ett\nB [TELEFON]"
+
+
+def test_a_fix_keeps_the_numbers_that_the_person_saw_and_hides_what_was_typed() -> None:
+    row = pii("Ring 070-1740605 el 08-514 50 61", ("phone", "070-1740605"), ("phone", "08-514 50 61"))
+    fix = {"c": Decision("c", "fix", "eva", "t", text="Ring [TELEFON 2], 08-514 50 61 eller 010-516 10 00")}
+    made = edited({**row, "decision": "fix"}, Edit(decisions=fix))[0]
+    assert made == "Ring [TELEFON 2], [TELEFON 2] eller [TELEFON 3]"
+
+
 def test_a_fix_that_was_not_applied_changes_nothing() -> None:
     fix = {"c": Decision("c", "fix", "eva", "t", text="annat")}
     assert edited({"text": "en text"}, Edit(decisions=fix)) == ("en text", [])
@@ -202,8 +224,8 @@ def test_published_text_is_the_repaired_text_with_the_listed_edits(text: str, da
         {"start": a, "end": b, "kind": "email"} for a, b in ((cuts[0], cuts[1]), (cuts[2], cuts[3])) if a < b
     ]
     made = run_measure(Edit(), items({"text": text, "pii": spans})).to_pylist()[0]
-    rebuilt, at = "", 0
+    rebuilt, at, masks = "", 0, Masks([text])
     for edit in made["edits"]:
-        rebuilt += text[at : edit["start"]] + MASKS["email"]
+        rebuilt += text[at : edit["start"]] + masks.mask("email", text[edit["start"] : edit["end"]])
         at = edit["end"]
     assert made["published"] == rebuilt + text[at:]

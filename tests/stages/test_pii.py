@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.errors import ConfigError
 from pipeline.stage import run_measure
 from pipeline.stages.pii import KINDS, Pii, PiiConfig, apart, masked_kinds, pii_findings
+from pipeline.stages.pii_names import Names
 
 CASES = Path(__file__).parent.parent / "cases" / "pii"
 
@@ -111,6 +113,42 @@ def test_persons_are_found_by_cues_only_when_asked_for() -> None:
     text = "Kontakta Anna Ek om skogen."
     assert found(text) == []
     assert found(text, PiiConfig(person="mask")) == [{"value": "Anna Ek", "kind": "person"}]
+
+
+def test_names_by_lists_are_full_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = frozenset({"Anna", "Karl", "Till"})
+    names = Names(given, given - {"Till"}, frozenset({"Ek"}))
+    monkeypatch.setattr("pipeline.stages.pii_names.installed", lambda: True)
+    monkeypatch.setattr("pipeline.stages.pii_names.lists", lambda: names)
+    config = PiiConfig(person="mask", names="lists")
+    text = "Fiskaren Anna B. Ek och Karl Bergström gick till sjön. Till Expressen säger Anna att Anna Kyrka är stängd."
+    assert [find["value"] for find in found(text, config)] == ["Anna B. Ek", "Karl Bergström"]
+    assert found("Nova Scotia, Edit Profile, Svenska Akademien", config) == []
+
+
+def test_lists_without_the_extra_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.stages.pii_names.installed", lambda: False)
+    with pytest.raises(ConfigError, match=r"kvarn\[names\]"):
+        PiiConfig(person="mask", names="lists")
+    assert PiiConfig(names="lists").looked_for == PiiConfig().looked_for
+
+
+def test_measures_depend_on_the_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.stages.pii_names.installed", lambda: True)
+    monkeypatch.setattr("pipeline.stages.pii_names.version", lambda: "40.1")
+    assert "names 40.1" in PiiConfig(person="mask", names="lists").looked_for
+    assert PiiConfig(person="mask").looked_for == PiiConfig(person="flag").looked_for
+
+
+def test_the_language_decides_where_a_number_alone_cannot() -> None:
+    items = pa.table(
+        {
+            "doc_id": ["0", "1"],
+            "text": pa.array(["Her står 010190-1234 i listen."] * 2, pa.large_string()),
+            "language": ["da", "sv"],
+        }
+    )
+    assert run_measure(Pii(), items)["pii_count"].to_pylist() == [1, 0]
 
 
 def test_where_finds_overlap_the_surer_kind_wins() -> None:
