@@ -11,7 +11,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export HF_HUB_DISABLE_TELEMETRY := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: setup run test check lint types imports fast coverage quality bench bench-dedup bench-read base-model browser clean
+.PHONY: setup run test check lint types imports fast coverage quality bench bench-dedup bench-read bench-judge base-model browser clean
 
 setup: $(VENV)/.done
 
@@ -74,7 +74,13 @@ bench-read: setup
 	$(BIN)/python -m benchmarks.read.html
 	$(BIN)/python -m benchmarks.read.sandbox
 
-bench: bench-dedup bench-read
+# Language, noise, personal data and repair of ours and of peers: some ten minutes, the first time with the peers' environments;
+# docs/bench-judge.md says what it measures. Peers that did not change are not measured again: BENCH="--fresh" does.
+# For parts: BENCH="--only ours --rounds 3".
+bench-judge: setup
+	$(BIN)/python -m benchmarks.judge.run $(BENCH)
+
+bench: bench-dedup bench-read bench-judge
 
 # Trains the embedded base model anew (an hour of one core); needs the texts that its card names.
 base-model: setup

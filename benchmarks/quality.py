@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks import encoded, names
+from benchmarks import encoded, names, relevance
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -136,6 +136,7 @@ def measure_all(work: Path, figures: Figures) -> None:
     for name in ("lid", "mixed", "quality", "mojibake", "encoding", "html"):
         figures.scores[name] = score(name, work / f"{name}.parquet")
     figures.scores["encoding, sentences (sv)"] = encoded_sentences(work, figures)
+    figures.scores["ocr"] = ocr_pages(work, figures)
     figures.scores["pii"] = score("pii", work / "pii.parquet", work / "sfs.parquet")
     figures.scores["pii, names extra"] = names_extra(work, figures)
 
@@ -170,6 +171,33 @@ def encoded_sentences(work: Path, figures: Figures) -> dict[str, Any]:
     return encoded.score(wanted, json.loads(run.output))
 
 
+def ocr_pages(work: Path, figures: Figures) -> dict[str, Any]:
+    """Rank correlation of the share of misread words with what the OCR engine says of its own doubt, page by page."""
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    lines = (DATA / "quality/ocr_pages.jsonl").read_text(encoding="utf-8").splitlines()
+    pages = {page["id"]: page for page in map(json.loads, lines)}
+    source, out = work / "ocr.jsonl", work / "ocr.parquet"
+    rows = [
+        json.dumps({"id": name, "text": page["text"]}, ensure_ascii=False) for name, page in pages.items()
+    ]
+    source.write_text("\n".join(rows), encoding="utf-8")
+    kvarn("measure", source, "-o", out, name="measure ocr", figures=figures)
+    table = pq.read_table(out, columns=["record_id", "ocr_noise"]).to_pylist()
+    noise = np.array([row["ocr_noise"] for row in table])
+    doubt = np.array([1 - pages[row["record_id"]]["mean_wc"] for row in table])
+    return {"pages": len(table), "spearman": round(float(np.corrcoef(ranks(noise), ranks(doubt))[0, 1]), 4)}
+
+
+def ranks(values: Any) -> Any:
+    """Rank of each value; equal ones share the mean of theirs."""
+    import numpy as np
+
+    _, index, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[index]
+
+
 def by_language(predictions: Path) -> dict[str, Any]:
     """Share of the gold sentences of each language that got that label."""
     import pyarrow.parquet as pq
@@ -193,6 +221,11 @@ def dedup_all(work: Path, figures: Figures) -> None:
         out = found / f"{path.stem}.parquet"
         kvarn("dedup", path, "-o", out, "--threshold", ".7", name=f"dedup {path.stem}", figures=figures)
     figures.scores["neardup"] = score("neardup", found)
+
+
+def relevance_all(_work: Path, figures: Figures) -> None:
+    """How well ten exemplars find their domain: AUC against four others, mean of three draws."""
+    figures.scores["relevance: AUC by ten exemplars"] = relevance.found_by_exemplars()
 
 
 def refresh_all(work: Path, figures: Figures) -> None:
@@ -283,7 +316,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=ROOT / "benchmarks" / ".work" / "quality")
     parser.add_argument(
-        "--only", choices=["measure", "dedup", "refresh"], help="one part; docs/quality.md is not written"
+        "--only",
+        choices=["measure", "dedup", "relevance", "refresh"],
+        help="one part; docs/quality.md is not written",
     )
     arguments = parser.parse_args()
     if not DATA.is_dir() or not SCORERS.is_dir():
@@ -292,7 +327,7 @@ def main() -> None:
         )
     arguments.work.mkdir(parents=True, exist_ok=True)
     figures = Figures()
-    parts = {"measure": measure_all, "dedup": dedup_all, "refresh": refresh_all}
+    parts = {"measure": measure_all, "dedup": dedup_all, "relevance": relevance_all, "refresh": refresh_all}
     for name, part in parts.items():
         if arguments.only in (None, name):
             part(arguments.work, figures)

@@ -121,15 +121,100 @@ def why(
     run(doc, config, curated, as_json=as_json)
 
 
+@app.command("what-if")
+def what_if(
+    file: Annotated[
+        Path | None, typer.Argument(help="A file of `kvarn measure`. Default: a release of the project.")
+    ] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="SECTION.KEY=VALUE",
+            help="Another limit, as noise.min_words=30; again for more. Default: what kvarn.toml says now.",
+        ),
+    ] = None,
+    unsets: Annotated[
+        list[str] | None, typer.Option("--unset", metavar="noise.KEY", help="Switch a limit off.")
+    ] = None,
+    number: Annotated[
+        int | None, typer.Option("--release", min=1, help="Release number. Default: the newest.")
+    ] = None,
+    shown: Annotated[int, typer.Option("--list", min=0, help="Documents to show.")] = 10,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="File for all that move: .csv or .parquet.")
+    ] = None,
+    config: Config = None,
+    curated: Curated = None,
+    as_json: AsJson = False,
+) -> None:
+    """What other limits would keep and drop, from stored measures: nothing is read or measured anew."""
+    from flows.commands.what_if import run
+
+    run(file, sets or [], unsets or [], number, config, curated, shown, out, as_json=as_json)
+
+
+@app.command()
+def calibrate(
+    sample: Annotated[
+        Path,
+        typer.Argument(help="Documents of your domain: any input of `kvarn measure`, or a file it wrote."),
+    ],
+    labels: Annotated[
+        Path | None,
+        typer.Option("--labels", help="JSONL, CSV or TSV with record_id and label (good or bad)."),
+    ] = None,
+    label_field: Annotated[
+        str | None,
+        typer.Option("--label-field", help="Field of the records that says good or bad. Default: label."),
+    ] = None,
+    trusted: Annotated[bool, typer.Option("--trusted", help="Take every record as good.")] = False,
+    cost: Annotated[
+        float, typer.Option("--cost", help="Share of the good documents that all limits together may lose.")
+    ] = 0.01,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="SECTION.KEY=VALUE", help="Start from another limit, as noise.preset=fineweb2."
+        ),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile", help="Kind of text to start from, as legal; short for --set noise.profile=legal."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="TOML file to write: a [noise] section for kvarn.toml.")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="List every limit, also those that do nothing here.")
+    ] = False,
+    config: Config = None,
+    workers: Annotated[int, typer.Option(min=0, max=256, help="Worker processes; 0: one per core.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Fit limits to your own domain: what each costs on documents of it, and better ones."""
+    from flows.commands.calibrate import Labels, run
+
+    given = Labels(labels, label_field, trusted)
+    chosen = [f"noise.profile={profile}"] if profile else []
+    run(sample, given, cost, [*chosen, *(sets or [])], out, config, workers, every=every, as_json=as_json)
+
+
 @app.command()
 def report(
     number: Number = None, config: Config = None, curated: Curated = None, models: Models = None,
+    terms: Annotated[
+        bool,
+        typer.Option("--terms", help="The glossary instead: under-covered terms, and every place of a variant to avoid."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """The quality report of a release (or of a candidate that waits), and where it lies."""
     from flows.commands.releases import show_report
 
-    show_report(number, config, curated, models, as_json=as_json)
+    show_report(number, config, curated, models, terms=terms, as_json=as_json)
 
 
 @app.command()

@@ -23,6 +23,13 @@ HEAD = """\
 
 WIDTH = 118
 
+SAMPLE: dict[tuple[str, str], Any] = {
+    ("terms", "glossary"): "docs/ordlista.toml",
+    # raw/README.md says which documents of the sample are kept: a variant to avoid is counted and changes no fate.
+    ("terms", "wrong"): "off",
+}
+"""Keys that this project sets for its sample corpus, each below its default."""
+
 
 def reference() -> str:
     """The whole file."""
@@ -38,12 +45,14 @@ def _section(name: str, config: type) -> str:
     lines = [f"[{name}]"]
     about = inspect.getdoc(config) or ""
     lines += _comment(" ".join(about.split("\n\n")[0].split()))
-    reasons = dict(_reasons(config))
+    reasons = dict(reasons_of(config))
     default = config()
     for item in dataclasses.fields(config):
         # A key without words of its own belongs to the one above it (`x_warn`, `x_block`).
         lines += ["", *_comment(reasons[item.name])] if item.name in reasons else []
         lines += _value(item.name, _in_force(name, item.name, getattr(default, item.name)))
+        if (name, item.name) in SAMPLE:
+            lines.append(f"{item.name} = {_toml(SAMPLE[name, item.name])}")
     return "\n".join(lines) + "\n"
 
 
@@ -55,7 +64,7 @@ def _in_force(section: str, key: str, value: Any) -> Any:
     return bound.value if bound else None
 
 
-def _reasons(config: type) -> Iterator[tuple[str, str]]:
+def reasons_of(config: type) -> Iterator[tuple[str, str]]:
     """(field, its docstring): the string that stands under each field of a dataclass."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(config)))
     body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
@@ -101,6 +110,9 @@ _SOURCES = """\
 # retired = "2026-05-01, the archive withdrew it"
 # What is done about its repeated lines, where that differs from [templates]: "report" or "cut".
 # lines = "cut"
+# What kind of text it holds, where that differs from [noise]: "general", "web", "legal", "administrative", "technical" or
+# "dialogue". Kvarn's own limits for that kind then judge it, whatever [noise] preset says.
+# profile = "legal"
 """
 
 

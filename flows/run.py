@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from flows.settings import Settings, load
+from flows.named import glossary_of, measure_settings
+from flows.settings import Project, load
 from flows.steps import Run
 from pipeline.errors import ContractError
 from pipeline.storage.lock import exclusive
 from pipeline.storage.paths import Store
 from pipeline.work.jobs import Job
 from pipeline.work.markers import Marker
+from pipeline.work.measure import MeasureSettings
 from pipeline.work.plan import make_plan, worker_count
 from pipeline.work.pool import open_pool
 from pipeline.work.refresh import Refresh, RefreshSettings
@@ -25,9 +27,11 @@ def open_run(raw: Path, curated: Path, config: Path | None, workers: int) -> Ite
     with exclusive(store), ExitStack() as stack:
         plan = make_plan(raw.resolve(), store, project.recorded(), settings.run.shard_mb << 20)
         count = worker_count(workers or settings.run.workers)
-        # A run with nothing new, such as most scheduled ones, never starts a worker.
-        pool = stack.enter_context(open_pool(count)) if plan.changes() else NoPool()
-        yield Run(Refresh(plan, refresh_settings(settings, count), pool), settings, project.root)
+        # A run with nothing new, such as most scheduled ones, never starts a worker and reads no exemplar.
+        changed = bool(plan.changes())
+        made = refresh_settings(project, count, measure_settings(project) if changed else settings.measure)
+        pool = stack.enter_context(open_pool(count)) if changed else NoPool()
+        yield Run(Refresh(plan, made, pool), settings, project.root, glossary_of(project))
 
 
 class NoPool:
@@ -37,10 +41,11 @@ class NoPool:
         raise ContractError(f"{job.folder}: a run with nothing new was asked to work")
 
 
-def refresh_settings(settings: Settings, threads: int) -> RefreshSettings:
+def refresh_settings(project: Project, threads: int, measure: MeasureSettings) -> RefreshSettings:
     """The part of the settings that a candidate is made with."""
+    settings = project.settings
     return RefreshSettings(
-        settings.measure,
+        measure,
         settings.judge,
         settings.duplicates,
         settings.split,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from expectations.suites import resolve_suites
+from flows.named import named_digests
 from pipeline.config import build, read_toml
 from pipeline.errors import ConfigError
 from pipeline.quality.gate import GateConfig
@@ -15,10 +16,13 @@ from pipeline.stages.duplicates import DuplicatesConfig
 from pipeline.stages.edit import EditConfig
 from pipeline.stages.language import LanguageConfig
 from pipeline.stages.noise import NoiseConfig
+from pipeline.stages.noise_profiles import Profile
 from pipeline.stages.pii import PiiConfig
+from pipeline.stages.relevance import RelevanceConfig
 from pipeline.stages.repair import RepairConfig
 from pipeline.stages.split import SplitConfig
 from pipeline.stages.templates import Policy, TemplatesConfig
+from pipeline.stages.terms import TermsConfig
 from pipeline.storage.readers import ReadLimits
 from pipeline.train.settings import TrainSettings
 from pipeline.work.candidate import ReleaseConfig
@@ -57,6 +61,8 @@ class SourceConfig:
     """Date and reason for which the source is gone on purpose; the gate then lets it vanish."""
     lines: Policy | None = None
     """What is done about its repeated lines, where that differs from [templates]."""
+    profile: Profile | None = None
+    """What kind of text it holds, where that differs from [noise]; Kvarn's own limits then judge it, whatever the preset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,8 @@ class Settings:
     language: LanguageConfig = field(default_factory=LanguageConfig)
     noise: NoiseConfig = field(default_factory=NoiseConfig)
     pii: PiiConfig = field(default_factory=PiiConfig)
+    relevance: RelevanceConfig = field(default_factory=RelevanceConfig)
+    terms: TermsConfig = field(default_factory=TermsConfig)
     templates: TemplatesConfig = field(default_factory=TemplatesConfig)
     edit: EditConfig = field(default_factory=EditConfig)
     duplicates: DuplicatesConfig = field(default_factory=DuplicatesConfig)
@@ -80,11 +88,19 @@ class Settings:
 
     @property
     def measure(self) -> MeasureSettings:
+        """Without what files beside kvarn.toml add: see flows.named."""
         return MeasureSettings(self.read, self.repair, self.language, self.noise, self.pii)
 
     @property
     def judge(self) -> JudgeSettings:
-        return JudgeSettings(self.language, self.noise, self.pii, self.edit)
+        return JudgeSettings(
+            self.language, self.noise, self.pii, self.edit, self.relevance, self.terms, self.profiles
+        )
+
+    @property
+    def profiles(self) -> dict[str, Profile]:
+        """The profiles of sources that have their own."""
+        return {name: source.profile for name, source in self.sources.items() if source.profile}
 
     @property
     def repeated(self) -> TemplateSettings:
@@ -112,9 +128,14 @@ class Project:
     """The parsed file, to tell settings that somebody wrote from defaults."""
 
     def recorded(self) -> dict[str, Any]:
-        """What a manifest records of the project: its settings, and the suites that a candidate is held against."""
+        """What a manifest records of the project: its settings, the suites that a candidate is held against, and the
+        files that the settings name.
+        """
         suites = {name: file_digest(path) for name, path in resolve_suites(self.root).items()}
-        return self.settings.curation() | {"suites": suites}
+        return self.settings.curation() | {
+            "suites": suites,
+            "named": named_digests(self.root, self.settings.terms, self.settings.relevance),
+        }
 
 
 def load(config: Path | None = None, start: Path | None = None) -> Project:

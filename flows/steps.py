@@ -21,13 +21,19 @@ from pipeline.quality.profile import Profile, ProfileBuilder
 from pipeline.quality.render import render
 from pipeline.quality.repeated import Repeated, repeated_of
 from pipeline.quality.report import Lineage, Report, ReportInputs, build_report
+from pipeline.quality.terms import TermsReport, terms_report
 from pipeline.quality.verdicts import Check, Verdict
 from pipeline.schema import FATES, SPLITS
-from pipeline.stages.noise import noise_rules
+from pipeline.stage import Rule
+from pipeline.stages.glossary import Glossary
+from pipeline.stages.noise import for_profile, noise_rules
+from pipeline.stages.noise_profiles import Profile as NoiseProfile
+from pipeline.stages.relevance import relevance_rules
 from pipeline.storage import parquet
 from pipeline.storage.files import write_bytes
 from pipeline.storage.manifest import FileEntry, Manifest, check_files
 from pipeline.storage.releases import Release, next_number
+from pipeline.work.candidate import TERMS_FILE
 from pipeline.work.publish import Candidate, CandidateState, hold, publish_candidate
 from pipeline.work.refresh import Measured, Refresh, intake_counts
 from pipeline.work.shards import Shard
@@ -50,10 +56,13 @@ class Sealed:
 class Run:
     """What the tasks of the flow work on. A plain class, so that Prefect hands it over as it is."""
 
-    def __init__(self, refresh: Refresh, settings: Settings, project: Path) -> None:
+    def __init__(
+        self, refresh: Refresh, settings: Settings, project: Path, glossary: Glossary | None = None
+    ) -> None:
         self.refresh = refresh
         self.settings = settings
         self._project = project
+        self._glossary = glossary or Glossary()
         self._build = refresh.plan.store.build
 
     @property
@@ -116,9 +125,13 @@ class Run:
                 withheld=self._tables("withheld"),
                 lineage=self._lineage(sealed.manifest),
                 sources=source_facts(self.refresh.plan),
-                rules=noise_rules(self.settings.noise),
+                rules=self._rules(None),
+                own_rules={
+                    source: self._rules(profile) for source, profile in self.settings.profiles.items()
+                },
                 previous=previous,
                 repeated=self._repeated(ledger),
+                terms=self._terms(ledger),
             )
         )
         write_bytes(self._build / "report.json", report.to_bytes())
@@ -175,9 +188,21 @@ class Run:
     def _tables(self, folder: str) -> Iterator[pa.Table]:
         return (parquet.read(path) for path in sorted((self._build / folder).glob("*.parquet")))
 
+    def _rules(self, profile: NoiseProfile | None) -> tuple[Rule, ...]:
+        """The limits on measures, for sources with this profile (None: the project's own)."""
+        noise = noise_rules(for_profile(self.settings.noise, profile))
+        return (*noise, *relevance_rules(self.settings.relevance))
+
     def _repeated(self, ledger: pa.Table) -> dict[str, Repeated]:
         rows, fits = (parquet.read(self._build / name) for name in (ROWS, FITS))
         return repeated_of(rows, fits, ledger, self.settings.repeated.cut_shares(fits["source"].to_pylist()))
+
+    def _terms(self, ledger: pa.Table) -> TermsReport | None:
+        if not self._glossary:
+            return None
+        entries = [(entry.term, entry.definition, entry.avoid) for entry in self._glossary.entries]
+        rows = parquet.read(self._build / TERMS_FILE)
+        return terms_report(entries, rows, ledger, self.settings.terms.min_documents)
 
     def _lineage(self, manifest: Manifest) -> Lineage:
         return Lineage(

@@ -33,7 +33,7 @@ def may(name: str, kind: pa.DataType) -> "pa.Field[Any]":
 SEGMENT = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("language", pa.string())])
 PII = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("kind", pa.string())])
 EDIT = pa.struct([("stage", pa.string()), ("kind", pa.string()), ("start", pa.int32()), ("end", pa.int32())])
-"""Offsets count Unicode code points of the repaired text, end exclusive, in all three."""
+"""Offsets count Unicode code points of the repaired text, end exclusive, in all three, and in TERM_SPAN."""
 
 RAW = pa.schema(
     [
@@ -75,6 +75,18 @@ LANGUAGE_COLUMNS = pa.schema(
     ]
 )
 PII_COLUMNS = pa.schema([need("pii", pa.list_(PII))])
+TERM_COUNT = pa.struct([("term", pa.string()), ("count", pa.int32())])
+TERM_SPAN = pa.struct(
+    [("start", pa.int32()), ("end", pa.int32()), ("variant", pa.string()), ("term", pa.string())]
+)
+TERMS_COLUMNS = pa.schema(
+    [
+        # Terms of the glossary that stand in the text, in the order of the glossary.
+        need("terms", pa.list_(TERM_COUNT)),
+        # Where a variant stands that the glossary says to avoid, and the term to write instead.
+        need("term_spans", pa.list_(TERM_SPAN)),
+    ]
+)
 VERDICT_COLUMNS = pa.schema(
     [
         need("fate", pa.string()),
@@ -186,6 +198,21 @@ TEMPLATE_FITS = pa.schema(
     ]
 )
 """template_fits.parquet of a release: one row a source, also where nothing repeats."""
+
+
+TERMS = pa.schema(
+    [
+        need("doc_id", pa.string()),
+        need("term", pa.string()),
+        # The variant to avoid that stands there; null where the term itself does.
+        may("variant", pa.string()),
+        need("count", pa.int32()),
+        # Of a variant, each place, in code points of the repaired text; empty for terms.
+        need("spans", pa.list_(pa.struct([("start", pa.int32()), ("end", pa.int32())]))),
+    ]
+)
+"""terms.parquet of a release whose project has a glossary: one row for each item and term or variant that stands in it, in the
+order of the ledger."""
 
 
 def doc_id(source: str, uri: str, position: int) -> str:

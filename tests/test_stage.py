@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.errors import ContractError
 from pipeline.schema import check_schema, doc_id, need, text_buffers
-from pipeline.stage import Rule, put, run_measure
+from pipeline.stage import Limits, Rule, put, run_measure
 
 ITEMS = pa.table({"doc_id": ["a", "b"], "x": [1, 2]})
 
@@ -53,6 +53,35 @@ def test_a_rule_finds_what_is_out_and_flags_what_is_near() -> None:
     assert (out.code, out.action, near.code, near.action) == ("noise.m", "drop", "noise.m.near", "flag")
     assert out.rows.tolist() == [True, False, False, False, True, False]
     assert near.rows.tolist() == [False, True, True, True, False, False]
+
+
+@pytest.mark.parametrize("limit", [0.1, 0.7, 1 / 3])
+def test_a_value_that_is_the_limit_itself_passes(limit: float) -> None:
+    """A float32 of 0.1 is larger than a float64 of 0.1, that of 0.7 smaller."""
+    items = pa.table({"m": pa.array([limit], pa.float32())})
+    assert not any(found.rows.any() for found in Rule("noise.m", "m", low=limit, high=limit)(items))
+
+
+LANGUAGE_RULE = Rule(
+    "noise.m", "m", high=0.5, near=0.1, by_language={"fi": Limits(low=0.2, high=0.8), "de": Limits(near=0.3)}
+)
+
+
+def test_a_language_may_have_limits_of_its_own() -> None:
+    languages = ["sv", "sv", "fi", "fi", "fi", "de", None]
+    items = pa.table(
+        {"m": pa.array([0.45, 0.6, 0.6, 0.9, 0.1, 9.0, 0.6], pa.float32()), "language": languages}
+    )
+    out, near = LANGUAGE_RULE(items)
+    assert out.rows.tolist() == [False, True, False, True, True, False, True]
+    assert near.rows.tolist() == [True, False, False, False, False, False, False]
+    assert LANGUAGE_RULE.limits("fi") == Limits(0.2, 0.8)
+    assert LANGUAGE_RULE.limits("no") == LANGUAGE_RULE.limits() == Limits(None, 0.5, 0.1)
+
+
+def test_a_rule_by_language_wants_the_language() -> None:
+    with pytest.raises(ContractError, match=r"rule noise\.m has limits by language"):
+        list(LANGUAGE_RULE(pa.table({"m": pa.array([0.1], pa.float32())})))
 
 
 def test_put_replaces_in_place_or_appends() -> None:

@@ -94,7 +94,7 @@ def _peer_version(peer: str) -> str:
     return re.search(rf"^{peer}==(\S+)", pins, re.MULTILINE).group(1)  # type: ignore[union-attr]
 
 
-def _our_version() -> str:
+def our_version() -> str:
     project = (ROOT / "pyproject.toml").read_text()
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
@@ -110,11 +110,11 @@ def _peer(name: str, max_mb: float, cores: tuple[int, ...], says: str) -> Tool:
 TOOLS = [
     Tool(
         "kvarn", "kvarn dedup", "the command: Parquet to verified pairs and clusters; ids checked, pairs written",
-        1e9, (1, 2), lambda job: ours.command_line(job.source, job.out, job.threshold), _our_version, (0.8, 0.7), False,
+        1e9, (1, 2), lambda job: ours.command_line(job.source, job.out, job.threshold), our_version, (0.8, 0.7), False,
     ),
     Tool(
         "kvarn-engine", "Kvarn's engine", "Parquet to verified pairs and clusters inside one process",
-        1e9, (1, 2), lambda job: ours.engine_command(job.source, job.out, job.threshold, job.cores), _our_version,
+        1e9, (1, 2), lambda job: ours.engine_command(job.source, job.out, job.threshold, job.cores), our_version,
         (0.8, 0.7), False,
     ),
     _peer("daft", 500, (1, 2), "own reading, normalisation and signatures; bands and clusters in numpy; verifies nothing"),

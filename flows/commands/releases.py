@@ -5,6 +5,7 @@ from typing import Any
 
 from flows.commands.context import context
 from flows.commands.standing import standing_facts, standing_lines
+from flows.commands.terms import term_facts, term_lines
 from flows.output import emit, safe, table
 from flows.steps import read_report, report_facts, report_lines
 from pipeline.errors import StoreDamaged, UsageError
@@ -66,12 +67,24 @@ def verify_all(number: int | None, config: Path | None, curated: Path | None, *,
 
 
 def show_report(
-    number: int | None, config: Path | None, curated: Path | None, models: Path | None, *, as_json: bool
+    number: int | None,
+    config: Path | None,
+    curated: Path | None,
+    models: Path | None,
+    *,
+    terms: bool = False,
+    as_json: bool,
 ) -> None:
-    """The first screen of the report in words, and where report.html lies."""
+    """The first screen of the report in words, and where report.html lies; or what it says of terms."""
     where = context(config, curated=curated, models=models)
     chosen = _chosen(where.store, number)
     report, folder = read_report(chosen), chosen.folder
+    if terms:
+        emit(
+            *(term_facts(chosen, report), []) if as_json else ({}, term_lines(chosen, report)),
+            as_json=as_json,
+        )
+        return
     if as_json:
         emit(report_facts(report) | standing_facts(chosen), [], as_json=True)
         return

@@ -8,13 +8,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.commands.context import context
+from flows.commands.terms import term_words
 from flows.output import emit, safe, table
 from pipeline.config import build
 from pipeline.errors import UsageError
 from pipeline.schema import QUARANTINED
 from pipeline.stage import Rule
 from pipeline.stages.language import LanguageConfig
-from pipeline.stages.noise import NoiseConfig, noise_rules
+from pipeline.stages.noise import NoiseConfig, for_profile, noise_rules
+from pipeline.stages.relevance import RelevanceConfig, relevance_rules
 from pipeline.storage import parquet
 from pipeline.storage.paths import Store
 from pipeline.storage.readers.codes import FAULTS, NOTES
@@ -69,10 +71,12 @@ def _story(release: Release, ledger: pa.Table, row: dict[str, Any]) -> dict[str,
             "reason": rule.code,
             "measure": rule.measure,
             "value": measures.get(rule.measure),
-            "low": rule.low,
-            "high": rule.high,
+            "low": in_force.low,
+            "high": in_force.high,
+            "near": in_force.near,
         }
-        for rule in _rules(release)
+        for rule in _rules(release, row["source"])
+        for in_force in [rule.limits(row["language"])]
     ]
     return {
         "release": release.number,
@@ -82,17 +86,21 @@ def _story(release: Release, ledger: pa.Table, row: dict[str, Any]) -> dict[str,
         "measures": measures,
         "duplicates": _pairs(release, ledger, row["doc_id"]),
         "text": _text(release, row["doc_id"]),
+        "terms": _terms(release, row["doc_id"]),
     }
 
 
-def _rules(release: Release) -> list[Rule]:
-    """The limits that judged this release: those of its own manifest, not those of today."""
+def _rules(release: Release, source: str) -> list[Rule]:
+    """The limits that judged this source of the release: those of its own manifest, not those of today."""
     config = release.manifest().config
     where = f"release {release.number}"
     noise = build(NoiseConfig, _set(config["noise"]), "noise", where)
     language = build(LanguageConfig, _set(config["language"]), "language", where)
+    profile = config.get("sources", {}).get(source, {}).get("profile")
     foreign = Rule("language.foreign", "target_share", low=language.min_target_share)
-    return [foreign, *noise_rules(noise)]
+    # Releases from before relevance was measured have no such section.
+    relevance = build(RelevanceConfig, _set(config.get("relevance", {})), "relevance", where)
+    return [foreign, *noise_rules(for_profile(noise, profile)), *relevance_rules(relevance)]
 
 
 def _set(section: dict[str, Any]) -> dict[str, Any]:
@@ -108,6 +116,15 @@ def _one(release: Release, prefix: str, doc_id: str) -> dict[str, Any] | None:
             if found.num_rows:
                 return dict(found.to_pylist()[0])
     return None
+
+
+def _terms(release: Release, doc_id: str) -> list[dict[str, Any]]:
+    """Terms of the glossary and variants to avoid in this item; none in releases without a glossary."""
+    found: list[dict[str, Any]] = []
+    for path, wanted in release.files("terms.parquet"):
+        rows = parquet.read(path, sha256=wanted.sha256)
+        found += rows.filter(pc.equal(rows["doc_id"], doc_id)).drop_columns("doc_id").to_pylist()
+    return found
 
 
 def _text(release: Release, doc_id: str) -> str | None:
@@ -148,6 +165,7 @@ def _lines(story: dict[str, Any]) -> list[str]:
         )
     for edit in story["edits"]:
         lines.append(f"  edited by {edit['stage']}: {edit['kind']} at {edit['start']} to {edit['end']}")
+    lines += [f"  {line}" for line in term_words(story["terms"])]
     if story["decision"]:
         lines.append(f"  decision of a person: {safe(story['decision'])}")
     if story["fate"] != QUARANTINED:
@@ -172,4 +190,8 @@ def _verdict(limit: dict[str, Any]) -> str:
         return "does not apply"
     low = limit["low"] is not None and value < limit["low"]
     high = limit["high"] is not None and value > limit["high"]
-    return "OUT" if low or high else "ok"
+    if low or high:
+        return "OUT"
+    near_low = limit["low"] is not None and value < limit["low"] + limit.get("near", 0)
+    near_high = limit["high"] is not None and value > limit["high"] - limit.get("near", 0)
+    return "near" if limit.get("near") and (near_low or near_high) else "ok"

@@ -9,16 +9,19 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from pipeline.kernels.lexica import Kin, settle
 from pipeline.kernels.paragraphs import (
     CASED,
     CP_START,
     END,
     LETTERS,
     LINE_COLUMNS,
+    MARKED,
     START,
     WORDS,
     count_lines,
     find_lines,
+    prose,
 )
 
 CAPITALS_ONLY = 2
@@ -31,11 +34,10 @@ Model = tuple[
     float,
     NDArray[np.float32],
     NDArray[np.bool_],
-    NDArray[np.float32],
 ]
 """moves: (rows * 256,); an entry holds the next row * 256 in its low half, the feature seen there (0: none) in its high half.
 first: row * 256 of the start. weights: (features + 1, languages) in steps of `step`, row 0 all zero. Log priors.
-Which languages are near relatives. leads: what is added for each language, per square root of a line's bytes."""
+Which languages are near relatives."""
 Scratch = tuple[NDArray[np.int32], NDArray[np.int32]]
 """counts (features + 1,), all zero between calls, and room for the features touched (features + 2,)."""
 LOW, HIGH = np.uint64(0xFFFFFFFF), np.uint64(32)
@@ -104,19 +106,28 @@ def small_letters(data: NDArray[np.uint8], start: int, end: int) -> NDArray[np.u
 
 @njit(cache=True, nogil=True)
 def score_line(
-    data: NDArray[np.uint8], line: NDArray[np.int64], model: Model, scratch: Scratch, out: NDArray[np.float32]
+    data: NDArray[np.uint8],
+    line: NDArray[np.int64],
+    model: Model,
+    kin: Kin,
+    scratch: Scratch,
+    out: NDArray[np.float32],
 ) -> None:
-    """Fill `out` (languages,) with the lead and the sum over features of log1p(count) * weight.
+    """Fill `out` (languages,) with the sum over features of log1p(count) * weight, near relatives settled by their words.
 
-    Lines of capitals count as small letters.
+    Tags, addresses and code do not count; lines of capitals count as small letters.
     """
-    weights, step, leads = model[2], np.float32(model[3]), model[6]
+    weights, step = model[2], np.float32(model[3])
     counts, touched = scratch
+    start, end = line[START], line[END]
+    if line[MARKED]:
+        copy = np.empty(end - start + 1, np.uint8)
+        start, end, data = 0, prose(data, start, end, copy), copy
     if line[CASED] == CAPITALS_ONLY:
-        small = small_letters(data, line[START], line[END])
+        small = small_letters(data, start, end)
         seen = walk(small, 0, small.shape[0], model, scratch)
     else:
-        seen = walk(data, line[START], line[END], model, scratch)
+        seen = walk(data, start, end, model, scratch)
     languages = out.shape[0]
     for k in range(languages):
         out[k] = np.float32(0.0)
@@ -127,9 +138,9 @@ def score_line(
         factor = LOG1P[count] if count < 64 else np.float32(np.log1p(np.float32(count)))
         for k in range(languages):
             out[k] += factor * np.float32(weights[feature, k])
-    root = np.float32(np.sqrt(line[END] - line[START]))
     for k in range(languages):
-        out[k] = out[k] * step + leads[k] * root
+        out[k] *= step
+    settle(data, (start, end), line[CASED] == CAPITALS_ONLY, kin, out)
 
 
 @njit(cache=True, nogil=True)
@@ -204,11 +215,12 @@ def add_segments(
 def identify(
     text: tuple[NDArray[np.int64], NDArray[np.uint8]],
     model: Model,
+    kin: Kin,
     prices: tuple[float, float],
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64], NDArray[np.int32]]:
     """Languages of all documents of a batch.
 
-    text: offsets and bytes. prices: of any change of language, and of one between near relatives.
+    text: offsets and bytes. kin: what settles near relatives. prices: of any change of language, and of one between near relatives.
     Returns letters (n, languages), scores (n, languages) summed over the lines of the document's main language,
     counts (n, 4): words, bytes of those lines, main language (-1: no line), segments; and segments (m, 3).
     """
@@ -228,7 +240,7 @@ def identify(
         scores = np.empty((found, languages), np.float32)
         path = np.zeros(found, np.int32)
         for i in range(found):
-            score_line(data, lines[i], model, scratch, scores[i])
+            score_line(data, lines[i], model, kin, scratch, scores[i])
             counts[d, 0] += lines[i, WORDS]
         counts[d, 2] = -1
         if found:

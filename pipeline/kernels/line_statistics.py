@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from pipeline.kernels.characters import ASCII_TERMINAL, DIGIT, LETTER, LOWER, TERMINAL
 from pipeline.kernels.text_scan import (
     CAPITAL,
-    CONSENT_WORD,
     IN_URL,
     L_CHARS,
     L_CODE,
+    L_COLONS,
     L_END,
     L_FIRST,
     L_LAST,
@@ -24,6 +24,8 @@ from pipeline.kernels.text_scan import (
     W_FLAGS,
     W_LENGTH,
 )
+from pipeline.kernels.token_statistics import I_BITS, I_NUMBER
+from pipeline.kernels.vocabulary import CONSENT_BIT
 
 (
     LT_TERMINAL,
@@ -197,20 +199,18 @@ def _register_words(words: NDArray[np.int64], first: int, last: int) -> int:
     """
     listed, counted = 0, 0
     for i in range(first, last):
-        flags = words[i, W_FLAGS]
-        if flags & IN_URL:
-            continue
-        counted += 1
-        name = flags & CAPITAL and (flags & LOWER or words[i, W_LENGTH] <= INITIALS)
-        listed += 1 if name or flags & DIGIT or not flags & LETTER else 0
+        flags, outside = words[W_FLAGS, i], (words[W_FLAGS, i] & IN_URL) == 0
+        name = ((flags & CAPITAL) != 0) & (((flags & LOWER) != 0) | (words[W_LENGTH, i] <= INITIALS))
+        counted += outside
+        listed += outside & (name | ((flags & DIGIT) != 0) | ((flags & LETTER) == 0))
     return counted if counted >= 2 and listed >= REGISTER_WORDS * counted else 0
 
 
 @njit(cache=True, nogil=True)
-def _asks_consent(words: NDArray[np.int64], first: int, last: int) -> bool:
+def _asks_consent(words: NDArray[np.int64], index: NDArray[np.int32], first: int, last: int) -> bool:
     asked = 0
     for i in range(first, last):
-        asked |= int(words[i, W_FLAGS]) & CONSENT_WORD
+        asked |= index[I_BITS, index[I_NUMBER, i]] & CONSENT_BIT if (words[W_FLAGS, i] & IN_URL) == 0 else 0
     return asked != 0
 
 
@@ -240,27 +240,29 @@ def _one_line(
     at: int,
     last_word: int,
     words: NDArray[np.int64],
+    index: NDArray[np.int32],
     totals: NDArray[np.int64],
 ) -> None:
     first, end, closed = int(lines[at, L_FIRST]), int(lines[at, L_END]), int(lines[at, L_LAST])
-    n_words = last_word - int(lines[at, L_WORD])
-    short = lines[at, L_CHARS] <= SHORT_LINE
+    first_word, colons = int(lines[at, L_WORD]), int(lines[at, L_COLONS])
+    short, open_ended = lines[at, L_CHARS] <= SHORT_LINE, (closed & TERMINAL) == 0
     totals[LT_TERMINAL] += (closed & ASCII_TERMINAL) != 0
-    totals[LT_PUNCT] += (closed & TERMINAL) != 0
+    totals[LT_PUNCT] += not open_ended
     totals[LT_SHORT] += short
-    totals[LT_OPEN_SHORT] += short and not closed & TERMINAL
-    totals[LT_FEW_WORDS] += n_words < FEW_WORDS
+    totals[LT_OPEN_SHORT] += short and open_ended
+    totals[LT_FEW_WORDS] += last_word - first_word < FEW_WORDS
     totals[LT_BULLET] += _is_bullet(data, first, end)
     totals[LT_ELLIPSIS] += _ends_in_ellipsis(data, first, end)
     totals[LT_ROFF] += is_roff(data, first, end)
-    totals[LT_LOG] += has_clock(data, first, end)
-    totals[LT_CONTENTS] += not closed & TERMINAL and is_contents(data, first, end)
-    totals[LT_HEADER] += is_header(data, first, end)
-    if lines[at, L_CHARS] <= BUTTON_LINE and not closed & TERMINAL:
-        totals[LT_CONSENT] += _asks_consent(words, int(lines[at, L_WORD]), last_word)
+    # A line without colons is no entry of a log and no header field: no need to read it through for one.
+    totals[LT_LOG] += colons >= 2 and has_clock(data, first, end)
+    totals[LT_HEADER] += colons >= 1 and is_header(data, first, end)
+    totals[LT_CONTENTS] += open_ended and is_contents(data, first, end)
+    if open_ended and lines[at, L_CHARS] <= BUTTON_LINE:
+        totals[LT_CONSENT] += _asks_consent(words, index, first_word, last_word)
     if lines[at, L_CODE] >= CODE_DENSITY * lines[at, L_VISIBLE]:
         totals[LT_CODE_CHARS] += lines[at, L_VISIBLE]
-    totals[LT_REGISTER_WORDS] += _register_words(words, int(lines[at, L_WORD]), last_word)
+    totals[LT_REGISTER_WORDS] += _register_words(words, first_word, last_word)
     if lines[at, L_LETTERS] >= 4 and lines[at, L_UPPER] >= SHOUT_LETTERS * lines[at, L_LETTERS]:
         totals[LT_SHOUT_CHARS] += lines[at, L_VISIBLE]
 
@@ -271,6 +273,7 @@ def line_totals(
     lines: NDArray[np.int64],
     sizes: tuple[int, int],
     words: NDArray[np.int64],
+    index: NDArray[np.int32],
     totals: NDArray[np.int64],
 ) -> None:
     """Add up the lines of one document; `sizes` are its numbers of words and lines."""
@@ -278,4 +281,4 @@ def line_totals(
     totals[:] = 0
     for i in range(n_lines):
         last_word = int(lines[i + 1, L_WORD]) if i + 1 < n_lines else n_words
-        _one_line(data, lines, i, last_word, words, totals)
+        _one_line(data, lines, i, last_word, words, index, totals)

@@ -241,13 +241,13 @@ def may_open(data: NDArray[np.uint8], i: int, end: int) -> bool:
     """The letter at i, which opens a word, could open an IBAN, "at " or "snabel"."""
     if i + 2 >= end:
         return False
-    third = data[i + 2]
+    third = int(data[i + 2])
     if CLASSES[third] == DIGIT:
         return True
-    first, second = data[i] | 0x20, data[i + 1] | 0x20
-    if first == 97 and second == 116 and third == 32:
-        return True
-    return bool(first == 115 and second == 110 and third | 0x20 == 97)
+    first, second = int(data[i]) | 0x20, int(data[i + 1]) | 0x20
+    return (first == 97 and second == 116 and third == 32) or (
+        first == 115 and second == 110 and third | 0x20 == 97
+    )
 
 
 @njit(cache=True, nogil=True)

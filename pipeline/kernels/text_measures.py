@@ -4,47 +4,21 @@ Each measure says its formula and where it comes from; `docs` and the noise stag
 A measure that has nothing to divide by is NaN and applies to no rule: a text without words has no mean word length.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from pipeline.kernels import line_statistics as ls
+from pipeline.kernels import text_scan as sc
 from pipeline.kernels import token_statistics as ts
 from pipeline.kernels.characters import character_table
+from pipeline.kernels.hash_table import TABLE_FIELDS, table_mask
+from pipeline.kernels.line_repetition import REPEATED, line_repetition
 from pipeline.kernels.line_statistics import line_totals
-from pipeline.kernels.repetition import TABLE_FIELDS, line_repetition, table_mask, word_repetition
-from pipeline.kernels.text_scan import (
-    C_CHARS,
-    C_CODE,
-    C_DIGITS,
-    C_LETTERS,
-    C_MARKS,
-    C_NEWLINES,
-    C_SENTENCES,
-    C_SPACES,
-    C_UPPER,
-    COUNTS,
-    LINE_FIELDS,
-    W_END_CHARS,
-    WORD_FIELDS,
-    scan,
-)
-from pipeline.kernels.token_statistics import byte_totals, word_frequencies, word_totals
+from pipeline.kernels.measure_spec import MeasureSpec
+from pipeline.kernels.repetition import PLACE_FIELDS, word_repetition
+from pipeline.kernels.token_statistics import index_words, listed_words, word_totals
 from pipeline.kernels.vocabulary import vocabulary_table
-
-
-class MeasureSpec(NamedTuple):
-    """One column: name, unit, the range it can take, where the formula comes from, what it says in words."""
-
-    name: str
-    unit: str
-    low: float
-    high: float
-    source: str
-    words: str
-
 
 LIST_LINES = 4
 """Fewest lines of which a share can be a table of contents: a numbered heading over one paragraph is half of its lines."""
@@ -89,7 +63,14 @@ MEASURES: tuple[MeasureSpec, ...] = (
     _share("dup_paragraphs", _REPEAT, "paragraphs that occurred before"),
     _share("dup_paragraph_chars", _REPEAT, "characters in paragraphs that occurred before"),
     *(
-        _share(f"top_{n}gram", _REPEAT, f"characters in the most frequent run of {n} words")
+        MeasureSpec(
+            f"top_{n}gram",
+            "share",
+            0.0,
+            float(n),
+            _REPEAT,
+            f"characters in the most frequent run of {n} words; runs that overlap count each",
+        )
         for n in (2, 3, 4)
     ),
     *(
@@ -142,14 +123,8 @@ MEASURES: tuple[MeasureSpec, ...] = (
 NAMES: tuple[str, ...] = tuple(spec.name for spec in MEASURES)
 _COUNT = len(MEASURES)
 
-Scratch = tuple[
-    NDArray[np.int64],
-    NDArray[np.int64],
-    NDArray[np.int64],
-    NDArray[np.int64],
-    NDArray[np.int64],
-    NDArray[np.int64],
-]
+Scratch = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]
+"""Words, lines, which words, places of n-grams, hash table; made for the longest text of a batch and used for each."""
 
 
 @njit(cache=True, nogil=True)
@@ -166,17 +141,17 @@ def _put_quality(
     line: NDArray[np.int64],
     size: tuple,
 ) -> None:
-    n_words, n_lines, word_chars, hashes, ellipses = size
-    row[0] = counts[C_CHARS]
+    n_words, n_lines = size
+    row[0] = counts[sc.C_CHARS]
     row[1] = n_words
     row[2] = n_lines
-    row[3] = _ratio(word_chars, n_words)
-    row[4] = _ratio(hashes, n_words)
-    row[5] = _ratio(ellipses, n_words)
+    row[3] = _ratio(counts[sc.C_WORD_CHARS], n_words)
+    row[4] = _ratio(counts[sc.C_HASH], n_words)
+    row[5] = _ratio(counts[sc.C_ELLIPSIS], n_words)
     row[6] = _ratio(line[ls.LT_BULLET], n_lines)
     row[7] = _ratio(line[ls.LT_ELLIPSIS], n_lines)
     row[8] = _ratio(word[ts.W_ALPHA], n_words)
-    row[9] = _ratio(word[ts.W_ALPHA], n_words + counts[C_MARKS])
+    row[9] = _ratio(word[ts.W_ALPHA], n_words + counts[sc.C_MARKS])
     row[10] = word[ts.W_STOP_DISTINCT]
     row[11] = _ratio(word[ts.W_STOP], word[ts.W_PROSE])
 
@@ -201,19 +176,19 @@ def _put_lines(
     line: NDArray[np.int64],
     size: tuple,
 ) -> None:
-    n_words, n_lines, longest, repeated = size
+    n_words, n_lines, repeated = size
     row[25] = _ratio(line[ls.LT_TERMINAL], n_lines)
-    row[26] = counts[C_SENTENCES]
-    row[27] = word[ts.W_LONGEST]
-    row[28] = longest
+    row[26] = counts[sc.C_SENTENCES]
+    row[27] = counts[sc.C_LONGEST_WORD]
+    row[28] = counts[sc.C_LONGEST_TOKEN]
     row[29] = _ratio(n_words, n_lines)
     row[30] = _ratio(line[ls.LT_FEW_WORDS], n_lines)
     row[31] = _ratio(word[ts.W_SCRIPT], n_words)
     row[32] = _ratio(word[ts.W_FILLER], n_words)
     row[33] = _ratio(line[ls.LT_PUNCT], n_lines)
     row[34] = _ratio(line[ls.LT_SHORT], n_lines)
-    row[35] = _ratio(repeated, counts[C_CHARS] - counts[C_NEWLINES])
-    row[36] = _ratio(counts[C_NEWLINES], n_words)
+    row[35] = _ratio(repeated, counts[sc.C_CHARS] - counts[sc.C_NEWLINES])
+    row[36] = _ratio(counts[sc.C_NEWLINES], n_words)
     row[37] = _ratio(line[ls.LT_OPEN_SHORT], n_lines)
 
 
@@ -221,22 +196,21 @@ def _put_lines(
 def _put_marks(
     row: NDArray[np.float32],
     counts: NDArray[np.int64],
-    raw: NDArray[np.int64],
     line: NDArray[np.int64],
     size: tuple,
 ) -> None:
     n_words, n_lines, n_bytes, n_prose = size
-    visible = counts[C_CHARS] - counts[C_SPACES]
-    row[38] = _ratio(counts[C_DIGITS], visible)
-    row[39] = _ratio(counts[C_LETTERS], visible)
-    row[40] = _ratio(counts[C_UPPER], counts[C_LETTERS])
-    row[41] = _ratio(counts[C_MARKS], visible)
-    row[42] = _ratio(counts[C_CODE], visible)
+    visible = counts[sc.C_CHARS] - counts[sc.C_SPACES]
+    row[38] = _ratio(counts[sc.C_DIGITS], visible)
+    row[39] = _ratio(counts[sc.C_LETTERS], visible)
+    row[40] = _ratio(counts[sc.C_UPPER], counts[sc.C_LETTERS])
+    row[41] = _ratio(counts[sc.C_MARKS], visible)
+    row[42] = _ratio(counts[sc.C_CODE], visible)
     row[43] = _ratio(line[ls.LT_CODE_CHARS], visible)
-    row[44] = _ratio(raw[ts.B_BACKSLASH], n_words)
-    row[45] = _ratio(raw[ts.B_TAG], n_bytes)
-    row[46] = _ratio(raw[ts.B_URL], n_bytes)
-    row[47] = _ratio(raw[ts.B_ENCODED], n_bytes)
+    row[44] = _ratio(counts[sc.C_BACKSLASH], n_words)
+    row[45] = _ratio(counts[sc.C_TAG], n_bytes)
+    row[46] = _ratio(counts[sc.C_URL], n_bytes)
+    row[47] = _ratio(counts[sc.C_ENCODED], n_bytes)
     row[48] = _ratio(line[ls.LT_ROFF], n_lines)
     row[49] = _ratio(line[ls.LT_LOG], n_lines)
     row[50] = _ratio(line[ls.LT_CONTENTS], n_lines if n_lines >= LIST_LINES else 0)
@@ -270,27 +244,28 @@ def _measure_all(
     scratch: Scratch,
     out: NDArray[np.float32],
 ) -> None:
-    words, lines, grams, table, seen, counts = scratch
-    raw, word = np.zeros(ts.BYTE_TOTALS, np.int64), np.zeros(ts.WORD_TOTALS, np.int64)
-    line, repeated, runs = np.zeros(ls.LINE_TOTALS, np.int64), np.zeros(5, np.int64), np.zeros(9, np.int64)
+    words, lines, index, places, table = scratch
+    counts = np.zeros(sc.COUNTS, np.int64)
+    word, line = np.zeros(ts.WORD_TOTALS, np.int64), np.zeros(ls.LINE_TOTALS, np.int64)
+    again, runs = np.zeros(REPEATED, np.int64), np.zeros(9, np.int64)
     stamp = 0
     for i in range(len(offsets) - 1):
         bounds = (int(offsets[i]), int(offsets[i + 1]))
-        n_words, n_lines = scan(data, bounds, characters, words, lines, counts)
-        byte_totals(data, bounds, raw)
-        word_totals(words, n_words, vocabulary, seen, word)
-        line_totals(data, lines, (n_words, n_lines), words, line)
-        stamp = word_frequencies(words, n_words, vocabulary, table, stamp, word)
-        stamp = line_repetition(data, lines, n_lines, table, stamp, repeated)
-        stamp = word_repetition(words, n_words, grams, table, stamp, runs)
-        word_chars = int(words[n_words - 1, W_END_CHARS]) if n_words else 0
+        sizes = sc.scan(data, bounds, characters, words, lines, counts)
+        n_words, n_lines = sizes
+        word_totals(words, n_words, word)
+        stamp += 1
+        listed_words(index, index_words(words, n_words, vocabulary, table, stamp, index), word)
+        line_totals(data, lines, sizes, words, index, line)
+        # The lists of places serve as scratch for lines: there are no more lines than places for words.
+        stamp = line_repetition(data, lines, sizes, index, places, table, stamp, again)
+        stamp = word_repetition(words, n_words, index, places, table, stamp, runs)
         row = out[i]
-        hashes, ellipses = int(raw[ts.B_HASH]), int(raw[ts.B_ELLIPSIS])
-        _put_quality(row, counts, word, line, (n_words, n_lines, word_chars, hashes, ellipses))
-        _put_repetition(row, repeated, runs, int(counts[C_CHARS]), n_lines)
-        _put_lines(row, counts, word, line, (n_words, n_lines, int(raw[ts.B_LONGEST]), int(repeated[1])))
-        _put_marks(row, counts, raw, line, (n_words, n_lines, bounds[1] - bounds[0], int(word[ts.W_PROSE])))
-        _put_words(row, word, line, (n_words, n_lines))
+        _put_quality(row, counts, word, line, sizes)
+        _put_repetition(row, again, runs, int(counts[sc.C_CHARS]), n_lines)
+        _put_lines(row, counts, word, line, (n_words, n_lines, int(again[1])))
+        _put_marks(row, counts, line, (n_words, n_lines, bounds[1] - bounds[0], int(word[ts.W_PROSE])))
+        _put_words(row, word, line, sizes)
 
 
 @njit(cache=True, nogil=True)
@@ -304,18 +279,16 @@ def _most_lines(offsets: NDArray[np.int64], data: NDArray[np.uint8]) -> int:
     return most + 1
 
 
-def _scratch(offsets: NDArray[np.int64], data: NDArray[np.uint8], slots: int) -> Scratch:
+def _scratch(offsets: NDArray[np.int64], data: NDArray[np.uint8]) -> Scratch:
     longest = int(np.diff(offsets).max(initial=0))
-    # Words and what stands between them alternate, so half the bytes (and one) are the most words there can be.
-    n_words, n_lines = longest // 2 + 2, _most_lines(offsets, data)
-    table = np.zeros((table_mask(max(n_words, 2 * n_lines)) + 1, TABLE_FIELDS), np.int64)
+    # Words and what stands between them alternate, so half the bytes (and one) are the most words there can be; lines likewise.
+    most, lines = longest // 2 + 2, _most_lines(offsets, data)
     return (
-        np.empty((n_words, WORD_FIELDS), np.int64),
-        np.empty((n_lines + 1, LINE_FIELDS), np.int64),
-        np.empty(n_words, np.int64),
-        table,
-        np.zeros((2, slots), np.int64),
-        np.zeros(COUNTS, np.int64),
+        np.empty((sc.WORD_FIELDS, most), np.int64),
+        np.empty((lines + 1, sc.LINE_FIELDS), np.int64),
+        np.empty((ts.INDEX_FIELDS, most), np.int32),
+        np.empty((PLACE_FIELDS, most), np.int32),
+        np.zeros((table_mask(max(most, 2 * lines)) + 1, TABLE_FIELDS), np.int64),
     )
 
 
@@ -330,6 +303,5 @@ def measure_texts(offsets: NDArray[np.int64], data: NDArray[np.uint8]) -> NDArra
     offsets = np.ascontiguousarray(offsets, np.int64)
     out = np.empty((len(offsets) - 1, _COUNT), np.float32)
     vocabulary = vocabulary_table()
-    scratch = _scratch(offsets, data, len(vocabulary))
-    _measure_all(offsets, data, character_table(), vocabulary, scratch, out)
+    _measure_all(offsets, data, character_table(), vocabulary, _scratch(offsets, data), out)
     return out

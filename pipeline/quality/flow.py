@@ -11,7 +11,19 @@ from numpy.typing import NDArray
 from pipeline.quality.ledger import coded, exploded
 from pipeline.schema import DROPPED, FATES, FLAGGED, KEPT, QUARANTINED
 
-STAGES = ("read", "repair", "language", "noise", "pii", "relevance", "decide", "duplicate", "split", "other")
+STAGES = (
+    "read",
+    "repair",
+    "language",
+    "noise",
+    "pii",
+    "relevance",
+    "terms",
+    "decide",
+    "duplicate",
+    "split",
+    "other",
+)
 """First parts of reason codes in the order of the path; `other` takes codes of stages that came later than this list."""
 
 BY_PERSON = "decide"

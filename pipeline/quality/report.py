@@ -24,6 +24,7 @@ from pipeline.quality.samples import (
 )
 from pipeline.quality.sentences import Words, act, sentence
 from pipeline.quality.serial import from_json, to_json
+from pipeline.quality.terms import TermsReport
 from pipeline.quality.verdicts import Check, Verdict
 from pipeline.stage import Rule
 
@@ -101,6 +102,8 @@ class Report:
     lineage: Lineage
     repeated: Mapping[str, Repeated] = field(default_factory=dict)
     """Repeated lines and paragraphs by source; reports of releases from before they were looked for have none."""
+    terms: TermsReport | None = None
+    """Terms of the glossary; None where the project has none."""
     kind: Literal["kvarn-quality-report"] = "kvarn-quality-report"
     schema_version: int = SCHEMA_VERSION
 
@@ -139,8 +142,11 @@ class ReportInputs:
     sources: Mapping[str, SourceFacts] = field(default_factory=dict)
     rules: Sequence[Rule] = ()
     """Limits, to find the documents nearest to one."""
+    own_rules: Mapping[str, Sequence[Rule]] = field(default_factory=dict)
+    """Of sources that are judged by other limits than `rules`."""
     previous: Report | None = None
     repeated: Mapping[str, Repeated] = field(default_factory=dict)
+    terms: TermsReport | None = None
 
 
 def build_report(inputs: ReportInputs) -> Report:
@@ -167,11 +173,12 @@ def build_report(inputs: ReportInputs) -> Report:
         clusters=cluster_sizes(inputs.ledger),
         kept_samples=sample_kept(inputs.kept),
         withheld_samples=sample_withheld(inputs.withheld, by_frequency(inputs.profile.reasons)),
-        near_limits=nearest(inputs.ledger, inputs.measures, inputs.rules),
+        near_limits=nearest(inputs.ledger, inputs.measures, inputs.rules, inputs.own_rules),
         quarantine=quarantine_list(inputs.ledger),
         sources=dict(sorted(inputs.sources.items())),
         lineage=inputs.lineage,
         repeated=inputs.repeated,
+        terms=inputs.terms,
     )
 
 

@@ -62,25 +62,29 @@ class _Lowest:
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._heap: list[tuple[int, str, Sample]] = []
+        self._heap: list[tuple[int, str, str, int, Sample]] = []
+        self._offered = 0
 
     def offer(self, table: pa.Table) -> None:
         keys = hex_keys(table.column("content_id"))
         # The lowest few by content_id's first digits would also be the first shards'; mixing the bits spreads them.
         mixed = keys * np.uint64(0x9E3779B97F4A7C15)
-        # Two rows of one content have one key: the record id decides, so more than `count` must be looked at.
+        # Two rows of one content have one key: the record id decides, so more than `count` must be looked at. Copies may even
+        # have one id, in two sources or in one.
         chosen = np.argsort(mixed, kind="stable")[: self._count + 8]
         rows = table.take(pa.array(chosen))
         for key, row in zip(mixed[chosen].tolist(), rows.to_pylist(), strict=True):
             # Negated: heapq drops the smallest, and the largest key is the one to drop.
-            entry = (-key, row["record_id"], _sample(row))
+            self._offered += 1
+            entry = (-key, row["record_id"], row["source"], self._offered, _sample(row))
             if len(self._heap) < self._count:
                 heapq.heappush(self._heap, entry)
             else:
                 heapq.heappushpop(self._heap, entry)
 
     def samples(self) -> tuple[Sample, ...]:
-        return tuple(sample for _, _, sample in sorted(self._heap, key=lambda entry: (-entry[0], entry[1])))
+        ordered = sorted(self._heap, key=lambda entry: (-entry[0], *entry[1:4]))
+        return tuple(entry[-1] for entry in ordered)
 
 
 def _sample(row: Mapping[str, object]) -> Sample:
@@ -121,27 +125,58 @@ def sample_withheld(tables: Iterable[pa.Table], codes: Sequence[str]) -> dict[st
     return {code: kept.samples() for code, kept in lowest.items() if kept.samples()}
 
 
-def nearest(ledger: pa.Table, measures: pa.Table, rules: Sequence[Rule]) -> tuple[Near, ...]:
-    """The kept documents closest to a limit, at most one entry a document; distances in standard deviations."""
+def nearest(
+    ledger: pa.Table,
+    measures: pa.Table,
+    rules: Sequence[Rule],
+    own: Mapping[str, Sequence[Rule]] | None = None,
+) -> tuple[Near, ...]:
+    """The kept documents closest to a limit, at most one entry a document; distances in standard deviations.
+
+    `own` holds the rules of sources that are judged by others than `rules`.
+    """
+    own = own or {}
     kept = np.flatnonzero(pc.equal(ledger.column("fate"), "kept").to_numpy())
+    sources = np.array(ledger.column("source").to_pylist(), object)[kept]
+    groups = [(rules, kept[~np.isin(sources, list(own))])]
+    groups += [(own[source], kept[sources == source]) for source in sorted(own)]
     found: dict[int, Near] = {}
-    for rule in rules:
-        if rule.measure not in measures.schema.names or not len(kept):
-            continue
-        values = measures.column(rule.measure).to_numpy()[kept].astype(float)
-        deviation = float(np.nanstd(values)) if not np.isnan(values).all() else 0.0
-        for limit in (rule.low, rule.high):
-            if limit is None or deviation == 0.0:
-                continue
-            distance = np.abs(values - limit) / deviation
-            for at in _smallest(distance, NEAREST):
-                _keep_nearer(found, int(kept[at]), rule, limit, float(values[at]), float(distance[at]))
+    for theirs, rows in groups:
+        languages = ledger.select(["language"]).take(pa.array(rows, pa.int64()))
+        for rule in theirs:
+            if rule.measure in measures.schema.names and len(rows):
+                values = measures.column(rule.measure).to_numpy().astype(float)
+                _look(found, rule, languages, rows, values[rows], _deviation(values[kept]))
     chosen = sorted(found, key=lambda row: (found[row].distance, row))[:NEAREST]
     names = ledger.select(["record_id", "source"]).take(pa.array(chosen, pa.int64())).to_pylist()
     return tuple(
         Near(name["record_id"], name["source"], *_rest(found[row]))
         for row, name in zip(chosen, names, strict=True)
     )
+
+
+def _deviation(values: NDArray[np.float64]) -> float:
+    return float(np.nanstd(values)) if not np.isnan(values).all() else 0.0
+
+
+def _look(
+    found: dict[int, Near],
+    rule: Rule,
+    languages: pa.Table,
+    rows: NDArray[np.int64],
+    values: NDArray[np.float64],
+    deviation: float,
+) -> None:
+    """Note those of `rows` that are closest to a limit of the rule; languages and values are theirs."""
+    if deviation == 0.0:
+        return
+    for ends in rule.bounds(languages)[:2]:
+        limits = np.broadcast_to(ends, values.shape)
+        distance = np.abs(values - limits) / deviation
+        for at in _smallest(distance, NEAREST):
+            _keep_nearer(
+                found, int(rows[at]), rule, float(limits[at]), float(values[at]), float(distance[at])
+            )
 
 
 def _smallest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
@@ -158,8 +193,7 @@ def _keep_nearer(
     found: dict[int, Near], row: int, rule: Rule, limit: float, value: float, distance: float
 ) -> None:
     if np.isfinite(distance) and (row not in found or distance < found[row].distance):
-        # A limit from a file may be a whole number; the report holds floats.
-        found[row] = Near("", "", rule.code, rule.measure, value, float(limit), distance)
+        found[row] = Near("", "", rule.code, rule.measure, value, limit, distance)
 
 
 def _rest(near: Near) -> tuple[str, str, float, float, float]:

@@ -7,13 +7,14 @@ from pipeline.quality.profile import Volume
 from pipeline.quality.repeated import Repeated
 from pipeline.quality.report import by_frequency
 from pipeline.quality.verdicts import Check, Verdict
-from pipeline.quality.view_plots import COLUMNS, ROWS, TOP, PlotView
+from pipeline.quality.view_plots import COLUMNS, ROWS, TOP
+from pipeline.quality.view_terms import TermsView
 from pipeline.schema import FATES, SPLITS
 
 Row = dict[str, Any]
 
 
-class View(PlotView):
+class View(TermsView):
     """One report in one language."""
 
     # First screen

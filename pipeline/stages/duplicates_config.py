@@ -4,6 +4,27 @@ from dataclasses import dataclass
 
 from pipeline.errors import ConfigError
 from pipeline.kernels import lsh, shingles
+from pipeline.kernels.measure_spec import MeasureSpec
+
+SPECS = (
+    MeasureSpec(
+        "jaccard",
+        "share",
+        0.0,
+        1.0,
+        "verified, word 5-grams",
+        "shingles that a document shares with the survivor",
+    ),
+    MeasureSpec(
+        "jaccard_content",
+        "share",
+        0.0,
+        1.0,
+        "Kvarn",
+        "the same without the shingles that are frequent in the source",
+    ),
+)
+"""What the numbers of a pair mean: pairs.parquet holds both, the ledger the first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import ConfigError, one_of
 from pipeline.kernels.language_id import identify
+from pipeline.kernels.measure_spec import MeasureSpec
 from pipeline.schema import LANGUAGE_COLUMNS, SEGMENT, text_buffers
 from pipeline.stage import Finding, Judge, put
 from pipeline.stages.language_model import MODEL_CODES, UNKNOWN, LanguageModel, load_model
@@ -28,6 +29,35 @@ MEASURES = pa.schema(
         pa.field("language_disagreement", pa.float32(), nullable=False),
     ]
 )
+
+SPECS = (
+    MeasureSpec(
+        "language_confidence",
+        "probability",
+        0.0,
+        1.0,
+        "py3langid's norm_probs",
+        "of the main language; 0 where it is unknown",
+    ),
+    MeasureSpec("target_share", "share", 0.0, 1.0, "Kvarn", "letters in paragraphs of the target languages"),
+    MeasureSpec(
+        "language_margin",
+        "nats per root byte",
+        0.0,
+        float("inf"),
+        "Kvarn",
+        "lead of the main language over the second one",
+    ),
+    MeasureSpec(
+        "language_disagreement",
+        "0 or 1",
+        0.0,
+        1.0,
+        "langdetect, seeded",
+        "1: the second opinion contradicts, 0: it agrees; NaN: not asked",
+    ),
+)
+"""What the numbers of this stage mean."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +123,7 @@ class Language:
     """
 
     name = "language"
+    measures = SPECS
 
     def __init__(self, config: LanguageConfig | None = None) -> None:
         self.config = config or LanguageConfig()
@@ -102,7 +133,7 @@ class Language:
         model = load_model(self.config.candidates)
         offsets, data = text_buffers(items.column("text"))
         prices = (self.config.price, self.config.price_related)
-        letters, scores, counts, segments = identify((offsets, data), model.arrays, prices)
+        letters, scores, counts, segments = identify((offsets, data), model.arrays, model.kin, prices)
         main = np.where(counts[:, 0] >= self.config.min_words, counts[:, 2], -1)
         confidence, margin = certainty(scores, counts[:, 1])
         confidence[main < 0] = 0.0

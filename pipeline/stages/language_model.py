@@ -16,14 +16,10 @@ from numpy.typing import NDArray
 
 from pipeline.errors import KvarnError
 from pipeline.kernels.language_id import DEPTH, HIGH, Model
+from pipeline.kernels.lexica import Kin
+from pipeline.stages.relatives import NORDIC, load_kin
 
 UNKNOWN = "unknown"
-RELATED = frozenset({"sv", "da", "nb", "nn"})
-"""Near relatives, told apart in short lines by a letter or two."""
-LEADS = {"nn": 0.25}
-"""Added per square root of a line's bytes, in nats. The model calls Nynorsk Bokmål four times as often as the reverse. Fitted
-on lines of Norwegian regulations, where a quarter wins four points of Nynorsk for one of Bokmål and more wins no more;
-on the gold sentences, which were not fitted, it lifts the macro accuracy over sv, da, nb, nn from .951 to .958."""
 PARTS = ("ptc", "pc", "classes", "nextmove", "nextmove_row", "out_feat")
 
 MODEL_CODES = {
@@ -157,6 +153,7 @@ class LanguageModel:
 
     languages: tuple[str, ...]
     arrays: Model
+    kin: Kin
 
 
 def read_parts() -> dict[str, NDArray[Any]]:
@@ -192,10 +189,11 @@ def load_model(languages: tuple[str, ...]) -> LanguageModel:
     step = float(np.abs(chosen).max()) / 32767
     weights = np.zeros((len(chosen) + 1, len(columns)), np.int16)
     weights[1:] = np.rint(chosen / step)
-    related = np.array([code in RELATED for code in languages], np.bool_)
+    related = np.array([code in NORDIC for code in languages], np.bool_)
     prior = parts["pc"][columns].astype(np.float32)
-    leads = np.array([LEADS.get(code, 0.0) for code in languages], np.float32)
-    return LanguageModel(languages, (entries, int(base[0]), weights, step, prior, related, leads))
+    return LanguageModel(
+        languages, (entries, int(base[0]), weights, step, prior, related), load_kin(languages)
+    )
 
 
 def depth(rows: NDArray[Any], moves: NDArray[Any]) -> int:

@@ -12,25 +12,37 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import ConfigError, one_of
-from pipeline.kernels.text_measures import measure_texts
+from pipeline.kernels.measure_spec import MeasureSpec
+from pipeline.kernels.misreadings import OCR_NOISE, ocr_noise
+from pipeline.kernels.text_measures import MEASURES, measure_texts
 from pipeline.schema import text_buffers
-from pipeline.stage import Rule, put
-from pipeline.stages.noise_limits import PRESETS, Bound, limit_of
-from pipeline.stages.noise_score import ALL_MEASURES, noise_score
+from pipeline.stage import Limits, Rule, put
+from pipeline.stages.noise_limits import LANGUAGES, PRESETS, Bound, limit_of
+from pipeline.stages.noise_profiles import OWN_LANGUAGES, PROFILES, Profile, wider
+from pipeline.stages.noise_score import SCORE, noise_score
+
+ALL_MEASURES: tuple[MeasureSpec, ...] = (*MEASURES, OCR_NOISE, SCORE)
+"""Columns of the noise stage, in their order."""
 
 Preset = Literal["default", "gopher", "c4", "fineweb", "fineweb2"]
 
 
 @dataclass(frozen=True, slots=True)
 class NoiseConfig:
-    """Section [noise]. A limit that is not set here comes from the preset; one named in `off` applies no more.
+    """Section [noise]. A limit that is not set here comes from the preset, as the profile and the language of a document change
+    it; one named in `off` applies no more. docs/measures.md lists them all.
 
     "Good documents" below are the 281 labelled good and about 2 000 more of law, parliament, handbooks, textbooks, novels
     and declarations in ten languages (benchmarks/fit_noise_score.py reads them).
     """
 
     preset: Preset = "default"
-    """default: wide limits fitted on labelled Swedish documents of law, parliament, administration and handbooks."""
+    """default: wide limits fitted on labelled Swedish documents of law, parliament, administration and handbooks. The others are
+    published sets; fineweb2 has those of sv, da, nb, nn, fi, is, de and fr, by the language that was measured, and medians for
+    the rest."""
+    profile: Profile = "general"
+    """What kind of text it is: general, web, legal, administrative, technical or dialogue change some of the default preset's
+    limits. [sources.NAME] profile sets it for one source."""
     off: tuple[str, ...] = ()
     """Names of limits to switch off, for example ["max_top_word"] for a corpus of songs."""
     min_words: float | None = None
@@ -68,9 +80,9 @@ class NoiseConfig:
     max_top_2gram: float | None = None
     """Gopher 0.2, FineWeb2 0.242. Default 0.35: good documents up to 0.23."""
     max_top_3gram: float | None = None
-    """Gopher 0.18, FineWeb2 0.195. Default 0.35: good documents up to 0.28."""
+    """Gopher 0.18, FineWeb2 0.195. Default 0.5: a short answer that echoes its question has 0.42, longer good documents up to 0.28."""
     max_top_4gram: float | None = None
-    """Gopher 0.16, FineWeb2 0.174. Default 0.35: good documents up to 0.33."""
+    """Gopher 0.16, FineWeb2 0.174. Default 0.5: a short answer that echoes its question has 0.48, longer good documents up to 0.33."""
     max_dup_5gram: float | None = None
     """Gopher 0.15. No default for 5 to 9: statutes repeat formulas (good documents up to 0.42)."""
     max_dup_6gram: float | None = None
@@ -101,6 +113,9 @@ class NoiseConfig:
     """FineWeb 0.01, FineWeb2 0.1. No default: see max_dup_line_chars."""
     max_newlines_per_word: float | None = None
     """FineWeb 0.3, FineWeb2 0.135 for Swedish. No default: minutes and dialogue have more."""
+    max_open_short_lines: float | None = None
+    """Default 1, which drops nothing, with a flag from 0.95: menus are nothing but short lines that end no sentence, and so are poems
+    and chats without full stops. Other good documents have up to 0.83. The profile web drops from 0.9."""
     max_digit_share: float | None = None
     """No default: annual accounts and tariffs reach 0.3."""
     min_letter_share: float | None = None
@@ -141,12 +156,23 @@ class NoiseConfig:
     """Default 0.1: cookie notices 0.12 and more, good documents at most 0.06 but for installer dialogues."""
     max_top_word: float | None = None
     """Default 0.2: keyword stuffing; good documents 0.09 but for one in two hundred."""
+    max_ocr_noise: float | None = None
+    """Default 0.15, with a flag from 0.1: pages of which the engine itself is sure to less than 0.83; good documents reach 0.11
+    (a manual with a table of contents in dots)."""
     max_noise_score: float | None = None
-    """Default 0.85: see pipeline.stages.noise_score; at 0.8 one more statute in a hundred goes, at 0.9 three registers more stay."""
+    """Default 0.93, flagged from 0.83: see pipeline.stages.noise_score. At 0.9 two more statutes of 359 go, at 0.95 one more register of
+    45 stays."""
 
     def __post_init__(self) -> None:
         if self.preset not in PRESETS:
             raise one_of("noise.preset", self.preset, PRESETS)
+        if self.profile not in PROFILES:
+            raise one_of("noise.profile", self.profile, PROFILES)
+        if self.profile != "general" and self.preset != "default":
+            raise ConfigError(
+                f"noise.profile = {self.profile!r} changes Kvarn's own limits, and noise.preset = {self.preset!r} has others; "
+                "set one of the two"
+            )
         for key in self.off:
             if key not in LIMIT_KEYS:
                 raise one_of("noise.off", key, LIMIT_KEYS)
@@ -161,13 +187,32 @@ LIMIT_KEYS: tuple[str, ...] = tuple(
 )
 
 
-def bounds_of(config: NoiseConfig) -> dict[str, Bound]:
-    """The limits in force by key, in the order of LIMIT_KEYS.
+SWEDISH = "sv"
+
+
+def for_profile(config: NoiseConfig, profile: Profile | None) -> NoiseConfig:
+    """The settings of a source that has a profile of its own: Kvarn's limits for it, whatever the preset of the others.
+
+    Keys that are set in [noise] hold for every source.
+    """
+    return config if profile is None else dataclasses.replace(config, preset="default", profile=profile)
+
+
+def own_languages(config: NoiseConfig) -> tuple[str, ...]:
+    """The languages that have limits of their own."""
+    return tuple(OWN_LANGUAGES if config.preset == "default" else LANGUAGES.get(config.preset, ()))
+
+
+def bounds_of(config: NoiseConfig, language: str = SWEDISH) -> dict[str, Bound]:
+    """The limits in force by key for documents of a language, in the order of LIMIT_KEYS. `language` may be any text: one that
+    has no limits of its own, such as "", gets those of the rest.
 
     >>> bounds_of(NoiseConfig(preset="gopher", min_words=5, off=("max_words",)))["min_words"]
     Bound(value=5, near=0.0)
+    >>> bounds_of(NoiseConfig(preset="fineweb2"), "fi")["max_mean_word_length"].value
+    14
     """
-    preset = PRESETS[config.preset]
+    preset = _preset(config, language)
     bounds = {}
     for key in LIMIT_KEYS:
         given = getattr(config, key)
@@ -181,20 +226,44 @@ def bounds_of(config: NoiseConfig) -> dict[str, Bound]:
     return bounds
 
 
+def _preset(config: NoiseConfig, language: str) -> dict[str, Bound]:
+    """The limits of preset, profile and language, before the keys that are set."""
+    bounds = dict(LANGUAGES.get(config.preset, {}).get(language, PRESETS[config.preset]))
+    if config.preset != "default":
+        return bounds
+    profile, own = PROFILES[config.profile], OWN_LANGUAGES.get(language, {})
+    bounds |= {key: change.bound for key, change in profile.items()}
+    for key, change in own.items():
+        bounds[key] = wider(key, bounds[key], change.bound) if key in profile else change.bound
+    return bounds
+
+
 def noise_rules(config: NoiseConfig) -> tuple[Rule, ...]:
     """One rule per measure that has a limit, with the reason code noise.MEASURE."""
-    bounds = bounds_of(config)
-    rules: dict[str, Rule] = {}
+    rest = _limits(bounds_of(config, ""))
+    own = {language: _limits(bounds_of(config, language)) for language in own_languages(config)}
+    return tuple(
+        Rule(
+            f"noise.{measure}",
+            measure,
+            *limits,
+            by_language={
+                language: mine[measure] for language, mine in own.items() if mine[measure] != limits
+            },
+        )
+        for measure, limits in rest.items()
+    )
+
+
+def _limits(bounds: dict[str, Bound]) -> dict[str, Limits]:
+    """By measure: its low and its high limit, and the wider of their near zones."""
+    limits: dict[str, Limits] = {}
     for key, bound in bounds.items():
         limit = limit_of(key)
-        rule = rules.get(limit.measure, Rule(f"noise.{limit.measure}", limit.measure))
-        rules[limit.measure] = dataclasses.replace(
-            rule,
-            low=bound.value if limit.is_low else rule.low,
-            high=rule.high if limit.is_low else bound.value,
-            near=max(rule.near, bound.near),
-        )
-    return tuple(rules.values())
+        mine = limits.get(limit.measure, Limits())
+        low, high = (bound.value, mine.high) if limit.is_low else (mine.low, bound.value)
+        limits[limit.measure] = Limits(low, high, max(mine.near, bound.near))
+    return limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,11 +277,16 @@ class Noise:
         return "noise"
 
     @property
+    def measures(self) -> tuple[MeasureSpec, ...]:
+        return ALL_MEASURES
+
+    @property
     def adds(self) -> pa.Schema:
         return pa.schema([pa.field(measure.name, pa.float32(), nullable=False) for measure in ALL_MEASURES])
 
     def __call__(self, items: pa.Table) -> pa.Table:
-        measures = measure_texts(*text_buffers(items.column("text")))
+        buffers = text_buffers(items.column("text"))
+        measures = np.column_stack([measure_texts(*buffers), ocr_noise(*buffers)])
         columns = [*np.ascontiguousarray(measures.T), noise_score(measures)]
         for field, column in zip(self.adds, columns, strict=True):
             items = put(items, field, pa.array(column))

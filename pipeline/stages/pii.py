@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import ConfigError
 from pipeline.kernels import personal
+from pipeline.kernels.measure_spec import MeasureSpec
 from pipeline.schema import PII, PII_COLUMNS, text_buffers
 from pipeline.stage import Finding, Judge, put
 from pipeline.stages import pii_names
@@ -112,6 +113,11 @@ class Pii:
     """Adds `pii` (list of start, end, kind) and pii_count."""
 
     name = "pii"
+    measures = (
+        MeasureSpec(
+            "pii_count", "finds", 0.0, float("inf"), "Kvarn", "personal data found, all kinds looked for"
+        ),
+    )
 
     def __init__(self, config: PiiConfig | None = None) -> None:
         self.config = config or PiiConfig()

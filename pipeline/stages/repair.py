@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import ContractError
 from pipeline.kernels import suspects
+from pipeline.kernels.measure_spec import MeasureSpec
 from pipeline.schema import REPAIRED, text_buffers
 from pipeline.stage import put
 from pipeline.stages import repair_steps as steps
@@ -153,6 +154,7 @@ class Repair:
     """Replaces `text` and adds content_id, repaired and repairs."""
 
     name = "repair"
+    measures: tuple[MeasureSpec, ...] = ()
 
     def __init__(self, config: RepairConfig | None = None) -> None:
         self.config = config or RepairConfig()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +15,8 @@ from pipeline.schema import (
     KEPT,
     LEDGER,
     SPLITS,
+    TERMS,
+    TERMS_COLUMNS,
     WITHHELD,
     need,
 )
@@ -23,6 +25,9 @@ from pipeline.storage.files import link_over
 from pipeline.storage.manifest import FileEntry, check_files, entry
 from pipeline.work.judge import JUDGED_SCHEMA
 from pipeline.work.measure import measure_names
+from pipeline.work.stored import COUNTS, with_counts
+
+TERMS_FILE = "terms.parquet"
 
 RESOLUTION = pa.schema(
     [
@@ -102,11 +107,38 @@ def write_ledger(shards: Sequence[ShardFiles], resolution: pa.Table, path: Path)
 
 
 def write_measures(shards: Sequence[ShardFiles], path: Path, schema: pa.Schema) -> FileEntry:
-    """One row per raw item: doc_id and every float32 measure."""
+    """One row per raw item: doc_id, every float32 measure, and how often each kind of personal data and each note was found."""
     names = measure_names(schema)
-    wanted = pa.schema([need("doc_id", pa.string()), *[schema.field(name) for name in names]])
-    tables = (parquet.read(shard.items, columns=wanted.names) for shard in shards)
+    wanted = pa.schema([need("doc_id", pa.string()), *[schema.field(name) for name in names], *COUNTS])
+    columns = ["doc_id", *names, "pii", "notes"]
+    tables = (with_counts(parquet.read(shard.items, columns=columns)) for shard in shards)
     return entry(path, parquet.write_all(path, tables, wanted))
+
+
+def write_terms(shards: Sequence[ShardFiles], path: Path) -> FileEntry:
+    """Terms of the glossary and variants to avoid, item by item (schema TERMS)."""
+    columns = ["doc_id", *TERMS_COLUMNS.names]
+    tables = (_term_rows(part) for shard in shards for part in parquet.stream(shard.items, columns=columns))
+    return entry(path, parquet.write_all(path, tables, TERMS))
+
+
+def _term_rows(items: pa.Table) -> pa.Table:
+    rows: list[dict[str, Any]] = []
+    for item in items.filter(_holds_terms(items)).to_pylist():
+        rows += [{"doc_id": item["doc_id"], **found, "spans": []} for found in item["terms"]]
+        wrong: dict[tuple[str, str], list[dict[str, int]]] = {}
+        for span in item["term_spans"]:
+            place = {"start": span["start"], "end": span["end"]}
+            wrong.setdefault((span["term"], span["variant"]), []).append(place)
+        for (term, variant), spans in wrong.items():
+            named = {"doc_id": item["doc_id"], "term": term, "variant": variant}
+            rows.append({**named, "count": len(spans), "spans": spans})
+    return pa.Table.from_pylist(rows, TERMS)
+
+
+def _holds_terms(items: pa.Table) -> pa.ChunkedArray:
+    found = [pc.greater(pc.list_value_length(items[name]), 0) for name in TERMS_COLUMNS.names]
+    return pc.or_(*found)
 
 
 def share_with_parent(

@@ -5,7 +5,7 @@ Cheap beside measuring, and cached apart from it: a changed limit or a new decis
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +20,12 @@ from pipeline.stages.decisions import Decision
 from pipeline.stages.edit import Edit, EditConfig
 from pipeline.stages.edit_meta import mask_meta
 from pipeline.stages.language import LanguageConfig, language_findings
-from pipeline.stages.noise import NoiseConfig, noise_rules
+from pipeline.stages.noise import NoiseConfig, for_profile, noise_rules
+from pipeline.stages.noise_profiles import Profile
 from pipeline.stages.pii import PiiConfig, masked_kinds, pii_findings
+from pipeline.stages.relevance import RelevanceConfig, relevance_rules
 from pipeline.stages.templates import CutSet
+from pipeline.stages.terms import TermsConfig, terms_findings
 from pipeline.storage import parquet
 from pipeline.work.heartbeat import now_at
 from pipeline.work.markers import Marker, finish
@@ -53,14 +56,30 @@ class JudgeSettings:
     noise: NoiseConfig = field(default_factory=NoiseConfig)
     pii: PiiConfig = field(default_factory=PiiConfig)
     edit: EditConfig = field(default_factory=EditConfig)
+    relevance: RelevanceConfig = field(default_factory=RelevanceConfig)
+    terms: TermsConfig = field(default_factory=TermsConfig)
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    """Profiles of sources that have their own."""
 
     @property
     def fingerprint(self) -> str:
-        return fingerprint(self.language, self.noise, self.pii, self.edit)
+        # Of relevance and terms, only what is done about them: what they are measured with makes other items.
+        limits = (self.relevance.min_relevance, self.relevance.below, self.terms.wrong)
+        return fingerprint(self.language, self.noise, self.pii, self.edit, limits, dict(self.profiles))
+
+    def of(self, source: str) -> "JudgeSettings":
+        """The settings for the items of one source: another source's profile changes nothing of them."""
+        return replace(self, noise=for_profile(self.noise, self.profiles.get(source)), profiles={})
 
     def judges(self) -> tuple[Judge, ...]:
         """In the order in which their reasons are listed."""
-        return (language_findings(self.language), *noise_rules(self.noise), pii_findings(self.pii))
+        return (
+            language_findings(self.language),
+            *noise_rules(self.noise),
+            pii_findings(self.pii),
+            *relevance_rules(self.relevance),
+            terms_findings(self.terms),
+        )
 
     def editing(self, decisions: Mapping[str, Decision], templates: CutSet) -> Edit:
         """The stage that makes the text to publish."""

@@ -9,6 +9,9 @@ import pyarrow as pa
 from pipeline.schema import RAW
 from pipeline.stage import run_measure
 from pipeline.stages.decide import Decide
+from pipeline.stages.glossary import Entry, Glossary
+from pipeline.stages.relevance import RelevanceConfig
+from pipeline.stages.relevance import fit as fit_relevance
 from pipeline.stages.templates import CutSet, Sample, TemplatesConfig, fit
 from pipeline.stages.templates_cut import holding, spans
 from pipeline.storage.manifest import FileEntry
@@ -51,9 +54,15 @@ def warm_up() -> None:
     record = Record("warm.txt", 0, "warm.txt", WARM_TEXT, None, None, None, {}, None, (), "0" * 64)
     items = table([record], "warm").cast(RAW)
     judges = JudgeSettings().judges()
-    for rows in measured([items], MeasureSettings().stages()):
+    for rows in measured([items], _everything().stages()):
         run_measure(Decide(judges), rows)
         _warm_templates(rows)
+
+
+def _everything() -> MeasureSettings:
+    """Settings with a glossary and exemplars, without which their kernels would not run."""
+    model = fit_relevance([WARM_TEXT], [WARM_TEXT], RelevanceConfig(exemplars=("warm",), buckets=1000))
+    return MeasureSettings(relevance=model, glossary=Glossary((Entry("skog"),)))
 
 
 def _warm_templates(rows: pa.Table) -> None:

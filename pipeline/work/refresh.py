@@ -25,12 +25,14 @@ from pipeline.storage.files import disk_error, write_bytes
 from pipeline.storage.manifest import NAME, FileEntry, Manifest, entry
 from pipeline.storage.releases import list_releases
 from pipeline.work.candidate import (
+    TERMS_FILE,
     ReleaseConfig,
     ShardFiles,
     share_with_parent,
     write_ledger,
     write_measures,
     write_shard,
+    write_terms,
 )
 from pipeline.work.code import MEASURING, code_digest
 from pipeline.work.compare import SETS, SETS_FILE, Comparison, templates_table
@@ -131,9 +133,10 @@ class Refresh:
     def judge(self, measured: Measured) -> ShardFiles:
         """Decide and edit one measured shard."""
         decisions, cut = self._decisions_of(measured), measured.cut
+        settings = self.settings.judge.of(measured.shard.source)
         parts: list[object] = [
             measured.marker.digest,
-            self.settings.judge.fingerprint,
+            settings.fingerprint,
             decisions,
             self._version,
         ]
@@ -141,7 +144,7 @@ class Refresh:
             parts.append(cut)
         folder = self.plan.store.shards / f"j-{key(*map(str, parts))}"
         items = measured.folder / ITEMS
-        run_job(self._pool, JudgeJob(folder, items, self.settings.judge, decisions, cut))
+        run_job(self._pool, JudgeJob(folder, items, settings, decisions, cut))
         return ShardFiles(measured.shard.name, items, folder / JUDGED)
 
     def _decisions_of(self, measured: Measured) -> dict[str, Decision]:
@@ -175,6 +178,8 @@ class Refresh:
         files["ledger.parquet"] = write_ledger(shards, resolution.rows, build / "ledger.parquet")
         schema = measured_schema(self.settings.measure.stages())
         files["measures.parquet"] = write_measures(shards, build / "measures.parquet", schema)
+        if self.settings.measure.glossary:
+            files[TERMS_FILE] = write_terms(shards, build / TERMS_FILE)
         parquet.write(build / "pairs.parquet", resolution.pairs, PAIRS)
         files["pairs.parquet"] = entry(build / "pairs.parquet", resolution.pairs.num_rows)
         for name, schema, tables in (

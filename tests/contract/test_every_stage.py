@@ -104,6 +104,27 @@ def test_every_measure_is_one_float32_column() -> None:
     assert set(Noise().adds.names) <= set(measure_names(schema))
 
 
+def test_every_measure_says_what_it_means() -> None:
+    schema = measured_schema(STAGES)
+    described = [spec for stage in STAGES for spec in stage.measures]
+    assert sorted(spec.name for spec in described) == measure_names(schema)
+    for stage in STAGES:
+        assert {spec.name for spec in stage.measures} <= set(stage.adds.names), stage.name
+    for spec in described:
+        assert spec.unit, spec.name
+        assert spec.source, spec.name
+        assert spec.words, spec.name
+        assert spec.low < spec.high, spec.name
+
+
+def test_every_measure_lies_in_its_range() -> None:
+    table = after(HOSTILE)
+    for stage in STAGES:
+        for spec in stage.measures:
+            values = [value for value in table[spec.name].to_pylist() if not math.isnan(value)]
+            assert all(spec.low <= value <= spec.high for value in values), spec.name
+
+
 def test_stage_names_are_unique_and_are_their_sections() -> None:
     names = [stage.name for stage in STAGES]
-    assert names == ["repair", "language", "noise", "pii"]
+    assert names == ["repair", "language", "noise", "pii", "relevance", "terms"]

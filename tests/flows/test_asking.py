@@ -131,6 +131,24 @@ def test_a_decision_is_part_of_the_story(world: World, capsys: Say) -> None:
     assert "decision of a person: drop" in said
 
 
+def test_the_story_shows_the_limits_of_the_source_and_language(world: World, capsys: Say) -> None:
+    config = world.raw.parent / "kvarn.toml"
+    config.write_text('[noise]\npreset = "fineweb2"\n[sources.brev]\nprofile = "legal"\n')
+    why.run("brev/medlem.txt", None, None, as_json=True)
+    (before,) = facts(capsys)
+    assert refresh(world)["state"] != "nothing new"
+    shown = {}
+    for name in ("brev/medlem.txt", "blad/artikel-05.txt"):
+        why.run(name, None, None, as_json=True)
+        story = facts(capsys)[-1]
+        shown[name] = {limit["reason"]: (limit["low"], limit["high"]) for limit in story["limits"]}
+    assert {limit["reason"]: limit["high"] for limit in before["limits"]}["noise.noise_score"] == 0.93
+    assert shown["brev/medlem.txt"]["noise.noise_score"] == (None, 0.985)
+    assert "noise.line_punct" not in shown["brev/medlem.txt"]
+    assert shown["blad/artikel-05.txt"]["noise.line_punct"] == (0.2, None)
+    assert "noise.noise_score" not in shown["blad/artikel-05.txt"]
+
+
 def test_limits_are_held_against_measures() -> None:
     verdict: Callable[..., str] = why._verdict
     assert verdict({"value": None, "low": 1.0, "high": None}) == "does not apply"
@@ -138,6 +156,9 @@ def test_limits_are_held_against_measures() -> None:
     assert verdict({"value": 0.5, "low": 1.0, "high": None}) == "OUT"
     assert verdict({"value": 2.0, "low": None, "high": 1.0}) == "OUT"
     assert verdict({"value": 1.0, "low": 1.0, "high": 1.0}) == "ok"
+    assert verdict({"value": 0.9, "low": None, "high": 1.0, "near": 0.2}) == "near"
+    assert verdict({"value": 1.1, "low": 1.0, "high": None, "near": 0.2}) == "near"
+    assert verdict({"value": 0.7, "low": None, "high": 1.0, "near": 0.2}) == "ok"
 
 
 def test_an_unknown_item_is_said_with_what_was_searched(world: World, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipeline.kernels import language_id as lid
+from pipeline.kernels.lexica import Kin
 
 
 def path(scores: Sequence[Sequence[float]], related: list[bool], prices: tuple[float, float]) -> list[int]:
@@ -62,8 +63,15 @@ def toy() -> lid.Model:
     moves = np.zeros((2, 256), np.uint64)
     moves[:, ord("a")] = 256
     moves[1, ord("b")] = 1 << 32
-    weights, none = np.array([[0], [3]], np.int16), np.zeros(1, np.float32)
-    return moves.ravel(), 0, weights, 0.5, none, np.zeros(1, np.bool_), none
+    weights = np.array([[0], [3]], np.int16)
+    return moves.ravel(), 0, weights, 0.5, np.zeros(1, np.float32), np.zeros(1, np.bool_)
+
+
+@pytest.fixture(scope="module")
+def alone() -> Kin:
+    """No relatives to settle."""
+    nothing = np.zeros((16, 1), np.float32)
+    return Kin(np.array([-1]), 0.0, np.zeros(16, np.uint32), nothing, nothing[0])
 
 
 @given(text=st.text(st.sampled_from("ab "), max_size=300))
@@ -75,18 +83,11 @@ def test_features_are_counted_once_each_however_long_the_line(toy: lid.Model, te
     assert seen == len(set(touched[:seen].tolist()))
 
 
-def test_a_lead_counts_by_the_square_root_of_the_bytes(toy: lid.Model) -> None:
-    led = (*toy[:6], np.array([0.25], np.float32))
-    text = (np.array([0, 16], np.int64), np.frombuffer(b"x" * 16, np.uint8))
-    assert lid.identify(text, led, (1.0, 1.0))[1][0, 0] == 1.0
-    assert lid.identify(text, toy, (1.0, 1.0))[1][0, 0] == 0.0
-
-
-def test_documents_get_letters_scores_and_segments(toy: lid.Model) -> None:
+def test_documents_get_letters_scores_and_segments(toy: lid.Model, alone: Kin) -> None:
     texts = [b"ab ab\n\n\xc3\xa5b", b"", b"\n"]
     offsets = np.cumsum([0, *map(len, texts)]).astype(np.int64)
     letters, scores, counts, segments = lid.identify(
-        (offsets, np.frombuffer(b"".join(texts), np.uint8)), toy, (1.0, 1.0)
+        (offsets, np.frombuffer(b"".join(texts), np.uint8)), toy, alone, (1.0, 1.0)
     )
     assert letters[:, 0].tolist() == [6, 0, 0]
     assert scores[0, 0] == pytest.approx(np.log1p(2) * 1.5)

@@ -1,6 +1,7 @@
 """Lines: found as Python splits them, counted in code points, letters and words."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,3 +38,32 @@ def test_words_and_letters_are_counted_as_people_would() -> None:
 def test_lines_of_capitals_are_told_from_others() -> None:
     rows, _ = lines_of("ÅR 2006\nÅr 2006\n2006 × 3\nΑΒΓ")
     assert [row[p.CASED] for row in rows] == [2, 1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("line", "left"),
+    [
+        ('Se <a href="https://example.org/read">sidan</a> nu', "Se  sidan  nu"),
+        ("Läs mer på https://example.org/read-more, tack", "Läs mer på   tack"),
+        ("[![Version](https://example.org/green)](LICENSE)", "[![Version]( )](LICENSE)"),
+        ("Kör `git commit -m fix` först", "Kör   först"),
+        ("```python for all", " "),
+        ("a < b och c > d, 3/4 eller `öppet", "a < b och c > d, 3/4 eller `öppet"),
+        ("https://example.org", " "),
+    ],
+)
+def test_tags_addresses_and_code_are_no_prose(line: str, left: str) -> None:
+    data, out = np.frombuffer(line.encode(), np.uint8), np.zeros(len(line.encode()) + 1, np.uint8)
+    assert bytes(out[: p.prose(data, 0, len(data), out)]).decode() == left
+    row = lines_of(line)[0][0]
+    assert row[p.MARKED] == (left != line)
+    assert row[p.LETTERS] == sum(c.isalpha() for c in left)
+
+
+@given(st.text(st.sampled_from("aÅ <>/!`:.()é日\t"), max_size=40))
+def test_prose_stays_text_and_never_grows(text: str) -> None:
+    data, out = np.frombuffer(text.encode(), np.uint8), np.zeros(len(text.encode()) + 1, np.uint8)
+    size = p.prose(data, 0, len(data), out)
+    assert size <= len(data)
+    kept = iter(text)
+    assert all(c == " " or c in kept for c in bytes(out[:size]).decode())

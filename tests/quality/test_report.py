@@ -3,6 +3,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import pyarrow as pa
 import pytest
 from builders import Item, corpus, ledger
 from hypothesis import given
@@ -14,9 +15,11 @@ from pipeline.quality.flow import funnel
 from pipeline.quality.numbers import LANGUAGES, number
 from pipeline.quality.render import CEILING, render
 from pipeline.quality.report import Report, cluster_sizes
+from pipeline.quality.samples import nearest
 from pipeline.quality.verdicts import Verdict
 from pipeline.quality.visible import visible
 from pipeline.quality.words import WORDS
+from pipeline.stage import Limits, Rule
 
 FIRST, SECOND = first(), second()
 fates = st.sampled_from(["kept", "dropped", "flagged", "quarantined"])
@@ -124,8 +127,21 @@ def test_quarantined_items_are_listed_with_their_reason() -> None:
 
 def test_documents_near_a_limit_are_listed_with_it() -> None:
     assert SECOND.near_limits
-    nearest = SECOND.near_limits[0]
-    assert (nearest.measure, nearest.limit) in {("word_count", 12.0), ("word_count", 90.0)}
+    closest = SECOND.near_limits[0]
+    assert (closest.measure, closest.limit) in {("word_count", 12.0), ("word_count", 90.0)}
+
+
+def test_a_document_is_held_against_the_limits_of_its_source_and_language() -> None:
+    items = [Item(f"{at}.txt", source=source, language=language) for at, (source, language) in enumerate(
+        [("a", "sv"), ("a", "fi"), ("b", "sv")])]  # fmt: skip
+    measures = pa.table({"m": pa.array([0.1, 0.4, 0.7], pa.float32())})
+    rule = Rule("noise.m", "m", high=0.2, by_language={"fi": Limits(high=0.5)})
+    found = nearest(ledger(items), measures, [rule], {"b": [Rule("noise.m", "m", high=0.8)]})
+    assert {near.record_id: round(near.limit, 3) for near in found if near.source == "a"} == {
+        "a/0.txt": 0.2,
+        "a/1.txt": 0.5,
+    }
+    assert [near.limit for near in found if near.source == "b"] == [0.8]
 
 
 class Reader(HTMLParser):

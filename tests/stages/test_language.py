@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pipeline.errors import ConfigError
 from pipeline.stage import run_measure
 from pipeline.stages.language import Language, LanguageConfig, language_findings
-from pipeline.stages.language_model import LEADS, MODEL_CODES, load_model
+from pipeline.stages.language_model import MODEL_CODES, load_model
 from pipeline.stages.repair import content_id
 from pipeline.stages.second_opinion import known_languages, second_opinion
 
@@ -86,7 +86,8 @@ def test_a_segment_slices_to_its_paragraphs() -> None:
 
 
 def test_scores_are_those_of_py3langid() -> None:
-    """Same label among the same languages, and log-probabilities within the rounding of the stored weights."""
+    """Same label among the same languages, and log-probabilities within the rounding of the stored weights, where the words of
+    near relatives are not asked."""
     from py3langid.langid import LanguageIdentifier
 
     languages = LanguageConfig().candidates
@@ -104,13 +105,14 @@ def test_scores_are_those_of_py3langid() -> None:
     identify = importlib.import_module("pipeline.kernels.language_id").identify
     for text in filter(None, texts):
         data = np.frombuffer(text.encode(), np.uint8)
+        model = load_model(languages)
+        unsettled = model.kin._replace(doubt=0.0)
         _, scores, _, _ = identify(
-            (np.array([0, len(data)], np.int64), data), load_model(languages).arrays, (12.0, 25.0)
+            (np.array([0, len(data)], np.int64), data), model.arrays, unsettled, (12.0, 25.0)
         )
         wanted = dict(library.rank(text))
         for code, score in zip(languages, scores[0].tolist(), strict=True):
-            lead = LEADS.get(code, 0.0) * len(data) ** 0.5
-            assert score - lead == pytest.approx(wanted[MODEL_CODES[code]], rel=2e-4, abs=0.05)
+            assert score == pytest.approx(wanted[MODEL_CODES[code]], rel=2e-4, abs=0.05)
         if any(character.isalpha() for character in text):
             assert MODEL_CODES[languages[int(scores[0].argmax())]] == library.classify(text)[0]
 
@@ -211,8 +213,18 @@ def test_labelled_sentences_and_mixed_documents(
         return [{**row, "id": wanted["id"]} for row, wanted in zip(out, gold, strict=True)]
 
     sentences = score_lid.score(str(shared_data), got("sentences"), sets="sentences")["sentences"]
-    assert sentences["macro_sv_da_nb_nn"] >= 0.957
+    assert sentences["macro_sv_da_nb_nn"] >= 0.965
+    assert sentences["macro_norwegian"] >= 0.99
     assert sentences["sv_precision"] >= 0.998
     assert sentences["sv_recall"] >= 0.996
     mixed = score_mixed.score(str(shared_data), got("mixed_docs"))
     assert mixed["char_accuracy"] >= 0.999
+
+
+def test_addresses_tags_and_code_between_swedish_lines_are_not_english() -> None:
+    badge = '<p><a href="https://example.org/latest/releases"><img alt="" src="https://example.org/the-build-status.svg"></a></p>'
+    row = measure(
+        [f"{SWEDISH}\n{badge}\n{badge}\n{SWEDISH}\n`for all of the files do this and that`\n{SWEDISH}"]
+    ).to_pylist()[0]
+    assert [segment["language"] for segment in row["segments"]] == ["sv"]
+    assert row["target_share"] == 1

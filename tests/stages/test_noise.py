@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from pipeline.config import build
 from pipeline.errors import ConfigError
 from pipeline.stage import run_measure
-from pipeline.stages.noise import LIMIT_KEYS, Noise, NoiseConfig, bounds_of, noise_rules
+from pipeline.stages.noise import ALL_MEASURES, LIMIT_KEYS, Noise, NoiseConfig, bounds_of, noise_rules
 from pipeline.stages.noise_limits import PRESETS, limit_of
-from pipeline.stages.noise_score import ALL_MEASURES, TERMS
+from pipeline.stages.noise_score import TERMS
 
 CASES = Path(__file__).resolve().parents[1] / "cases" / "noise"
 
@@ -26,13 +26,14 @@ def cases(name: str) -> list[Any]:
     return [pytest.param(row["text"], id=row["label"]) for row in rows]
 
 
-def items(texts: list[str]) -> pa.Table:
+def items(texts: list[str], language: str = "sv") -> pa.Table:
     ids = [str(number) for number in range(len(texts))]
-    return pa.table({"doc_id": ids, "text": pa.array(texts, pa.large_string())})
+    text = pa.array(texts, pa.large_string())
+    return pa.table({"doc_id": ids, "text": text, "language": [language] * len(texts)})
 
 
-def findings(texts: list[str], config: NoiseConfig) -> dict[int, list[tuple[str, str]]]:
-    table = run_measure(Noise(config), items(texts))
+def findings(texts: list[str], config: NoiseConfig, language: str = "sv") -> dict[int, list[tuple[str, str]]]:
+    table = run_measure(Noise(config), items(texts, language))
     found: dict[int, list[tuple[str, str]]] = defaultdict(list)
     for rule in noise_rules(config):
         for finding in rule(table):
@@ -49,6 +50,11 @@ def test_good_text_passes_without_a_flag(text: str) -> None:
 @pytest.mark.parametrize("text", cases("must_drop.jsonl"))
 def test_noise_is_dropped(text: str) -> None:
     assert "drop" in [action for action, _ in findings([text], NoiseConfig())[0]]
+
+
+def test_a_menu_waits_for_a_person_unless_the_source_is_the_web() -> None:
+    menu = next(case.values[0] for case in cases("must_drop_profiles.jsonl") if case.id == "meny")
+    assert {action for action, _ in findings([menu], NoiseConfig())[0]} == {"flag"}
 
 
 @given(

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pipeline.errors import ContractError
 from pipeline.kernels.suspects import suspicions
 from pipeline.stage import run_measure
+from pipeline.stages import repair_steps
 from pipeline.stages.repair import Repair, RepairConfig, content_id, recipe, repair_text, replay
 
 CASES = Path(__file__).parent.parent / "cases" / "repair"
@@ -45,6 +46,31 @@ TROUBLE = st.text(
     ),
     max_size=40,
 )
+
+
+PIECES = [
+    "skogs",
+    "Bruk",
+    "år",
+    "och",
+    "tv",
+    "x" * 41,
+    "(",
+    ".",
+    "-",
+    "\u2010",
+    "\u00ad",
+    "\n",
+    "\n",
+    " ",
+    "\t",
+    "é",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+def test_divided_words_are_found_where_a_search_of_every_word_finds_them(text: str) -> None:
+    assert repair_steps.join_hyphens(text) == repair_steps.DIVIDED.sub(repair_steps._joined, text)
 
 
 @pytest.mark.parametrize("case", cases("must_keep"), ids=lambda case: case["label"])

@@ -10,6 +10,7 @@ import pytest
 from small_store import World
 
 from pipeline.schema import FATES, KEPT
+from pipeline.stage import Rule
 from pipeline.stages.decisions import Decision
 from pipeline.stages.noise import NoiseConfig
 from pipeline.stages.pii import PiiConfig
@@ -56,6 +57,18 @@ def test_a_changed_limit_needs_no_raw_file(world: World, items: Path, tmp_path: 
     after = fates(judged(tmp_path / "b", items, JudgeSettings(noise=NoiseConfig(min_words=100_000))))
     assert before["brev/medlem.txt"] == KEPT
     assert after["brev/medlem.txt"] == "dropped"
+
+
+def test_a_source_is_judged_by_its_own_profile_and_another_ones_changes_nothing_of_it() -> None:
+    plain = JudgeSettings(noise=NoiseConfig(preset="fineweb2"))
+    mixed = replace(plain, profiles={"lagar": "legal", "forum": "dialogue"})
+    assert mixed.of("lagar").noise == NoiseConfig(profile="legal")
+    assert mixed.of("brev").noise == NoiseConfig(preset="fineweb2")
+    assert mixed.of("brev").fingerprint == plain.of("brev").fingerprint
+    assert mixed.of("lagar").fingerprint != plain.of("lagar").fingerprint
+    codes = {rule.code for rule in mixed.of("forum").judges() if isinstance(rule, Rule)}
+    assert "noise.noise_score" in codes
+    assert "noise.line_punct" not in codes
 
 
 def test_a_decision_of_a_person_wins_and_is_named(items: Path, tmp_path: Path) -> None:

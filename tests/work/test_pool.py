@@ -65,7 +65,7 @@ def test_warming_up_runs_every_stage(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measuring, "run_measure", run)
     monkeypatch.setattr(pooling, "run_measure", run)
     warm_up()
-    assert ran == ["repair", "language", "noise", "pii", "decide"]
+    assert ran == ["repair", "language", "noise", "pii", "relevance", "terms", "decide"]
 
 
 # Messages

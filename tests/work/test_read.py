@@ -80,11 +80,11 @@ def test_measuring_tells_that_it_lives_between_the_rows_of_a_table(
     heartbeat.beat_through(seen.append)
     monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 0.0)
     heartbeat.now_at("stor.jsonl")
-    items = pa.table({"doc_id": [str(number) for number in range(1500)]})
+    items = pa.table({"doc_id": [str(number) for number in range(6000)]})
     (out,) = measured([items], (Slow(),))
     heartbeat._beat.clear()
     assert out.equals(items)
-    assert seen == ["stor.jsonl", *[375, "stor.jsonl"] * 4]
+    assert seen == ["stor.jsonl", *[1500, "stor.jsonl"] * 4]
 
 
 def test_what_is_read_is_written_with_its_faults_counted(tmp_path: Path) -> None:

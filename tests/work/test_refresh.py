@@ -71,6 +71,15 @@ def test_a_changed_limit_judges_and_measures_nothing(world: World) -> None:
     assert kinds(pool) == ["judge", "judge"]
 
 
+def test_a_profile_of_a_source_judges_that_source_anew_and_no_other(world: World) -> None:
+    pool = DirectPool()
+    settings = replace(refresh_settings(), judge=JudgeSettings(profiles={"brev": "legal"}))
+    shards_of(Refresh(plan_of(world.raw, world.store), settings, pool))
+    (job,) = pool.jobs
+    assert isinstance(job, JudgeJob)
+    assert job.settings.noise == NoiseConfig(profile="legal")
+
+
 def test_a_changed_source_toml_measures_its_source_only(world: World) -> None:
     write(world.raw / "blad" / "source.toml", 'licence = "CC0-1.0"\npriority = 6\n')
     pool = DirectPool()

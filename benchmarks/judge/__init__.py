@@ -1,0 +1,1 @@
+"""Judging text, ours and peers side by side: `python -m benchmarks.judge.run`."""
