@@ -180,13 +180,14 @@ def test_what_comes_of_it_in_a_real_refresh_is_what_was_said(made: World, tmp_pa
 
 
 def _table(rows: list[dict[str, object]]) -> pa.Table:
-    """Items as a release gives them, all of one source, with the one measure `words`."""
+    """Items as a release gives them, all of one source, with the one noise measure `words`."""
     plain = {"source": "s", "language": "sv", "fault": None, "duplicate_of": None, "cluster": None, "reasons": [], "notes": [],
-             "pii": [], "target_share": 1.0, "language_disagreement": 0.0}  # fmt: skip
+             "pii": [], "target_share": 1.0, "language_disagreement": 0.0, "wrong_terms": 0.0}  # fmt: skip
     full = [{"doc_id": row["record_id"], "content_id": row["record_id"], **plain, **row} for row in rows]
     table = pa.Table.from_pylist(full)
     types = {"reasons": pa.list_(pa.string()), "notes": pa.list_(pa.string()), "duplicate_of": pa.string(), "cluster": pa.string(),
-             "fault": pa.string(), "words": pa.float32(), "target_share": pa.float32(), "language_disagreement": pa.float32()}  # fmt: skip
+             "fault": pa.string(), "words": pa.float32(), "target_share": pa.float32(), "language_disagreement": pa.float32(),
+             "wrong_terms": pa.float32()}  # fmt: skip
     for name, kind in types.items():
         table = table.set_column(table.schema.get_field_index(name), name, table[name].cast(kind))
     return table.set_column(
