@@ -4,9 +4,9 @@ Offsets count code points of the repaired text, end exclusive. Masking itself is
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -130,9 +130,10 @@ class Pii:
         rows: dict[int, list[Found]] = {}
         bounds = np.searchsorted(found[:, 0], np.arange(items.num_rows + 1))
         todo = range(items.num_rows) if "person" in self._wanted else np.unique(found[:, 0]).tolist()
+        spoken = _languages(items)
         for row in todo:
             own = found[bounds[row] : bounds[row + 1], 1:]
-            spans = find(text[row].as_py(), own, self._wanted, _languages(items, row))
+            spans = find(text[row].as_py(), own, self._wanted, spoken(row))
             if spans:
                 rows[row] = spans
         items = put(items, self.adds.field("pii"), _column(rows, items.num_rows))
@@ -141,20 +142,26 @@ class Pii:
         return put(items, self.adds.field("pii_count"), pa.array(counts))
 
 
-def _languages(items: pa.Table, row: int) -> Spoken:
-    """Language of the segment around a code point; of the document where no segment is; "" where nothing was measured."""
-    if "language" not in items.column_names:
-        return _unknown
-    whole: str = items["language"][row].as_py()
-    segments: list[dict[str, Any]] = (
-        items["segments"][row].as_py() if "segments" in items.column_names else []
-    )
+def _languages(items: pa.Table) -> Callable[[int], Spoken]:
+    """By row, the language of the segment around a code point; of the document where no segment is; "" where nothing was measured.
 
-    def spoken(at: int) -> str:
-        inside = (part["language"] for part in segments if part["start"] <= at < part["end"])
-        return str(next(inside, whole))
+    Hardly any number asks for it: nothing is looked up before one does.
+    """
+    known = set(items.schema.names)
+    if "language" not in known:
+        return lambda _row: _unknown
+    whole = items["language"]
+    segments = items["segments"] if "segments" in known else None
 
-    return spoken
+    def of(row: int) -> Spoken:
+        def spoken(at: int) -> str:
+            parts = [] if segments is None else segments[row].as_py()
+            inside = (part["language"] for part in parts if part["start"] <= at < part["end"])
+            return str(next(inside, whole[row].as_py()))
+
+        return spoken
+
+    return of
 
 
 def _unknown(_: int) -> str:
