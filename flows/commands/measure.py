@@ -25,8 +25,8 @@ from pipeline.schema import (
 )
 from pipeline.stage import run_measure
 from pipeline.stages.decide import Decide
-from pipeline.storage import parquet
-from pipeline.work.measure import ITEMS, MeasureJob, MeasureSettings, measure_names, measured_schema
+from pipeline.storage import handover, parquet
+from pipeline.work.measure import HANDED, MeasureJob, MeasureSettings, measure_names, measured_schema
 from pipeline.work.plan import worker_count
 from pipeline.work.pool import open_pool
 
@@ -82,8 +82,12 @@ def measured_items(
 ) -> Iterator[pa.Table]:
     """Measured tables in the order of the files, made by sandboxed workers."""
     jobs = [
-        MeasureJob(scratch / f"{at:06d}", part.files, part.spec, measure) for at, part in enumerate(found)
+        MeasureJob(scratch / f"{at:06d}", part.files, part.spec, measure, kept=False)
+        for at, part in enumerate(found)
     ]
+    schema = measured_schema(measure.stages())
     workers = min(workers, len(jobs))
     with open_pool(workers) as pool:
-        yield from tables(pool, jobs, lambda folder: parquet.stream(folder / ITEMS), workers, "measured")
+        yield from tables(
+            pool, jobs, lambda folder: handover.stream(folder / HANDED, schema), workers, "measured"
+        )

@@ -8,9 +8,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from pipeline.kernels.number_words import ENOUGH_DOTS, may_be_personal
+
 NUMBER, AT_SIGN, IBAN, STREET, COLONS, SPELT_AT = range(6)
-"""Kinds of candidate. NUMBER: a run of digits and separators with at least MIN_DIGITS digits or three dots; IBAN: two letters
-and two digits; STREET: the number after a word that ends like a street; COLONS: inside a run like an IPv6 address; SPELT_AT: an
+"""Kinds of candidate. NUMBER: a run of digits and separators with at least MIN_DIGITS digits or three dots that holds or has beside
+it what numbers of people have (kernels.number_words); IBAN: two letters and two digits; STREET: the number after a word that ends like a street; COLONS: inside a run like an IPv6 address; SPELT_AT: an
 at sign in other writing, such as "(at)" or "snabel-a"."""
 MIN_DIGITS = 7
 MAX_GAP = 3
@@ -268,7 +270,10 @@ def find_candidates(
         elif what == DIGIT and not inside:
             last, points, digits, dots = number_run(data, i, end)
             step = last - i
-            kind = NUMBER if digits >= MIN_DIGITS or dots >= 3 else -1
+            if (digits >= MIN_DIGITS or dots >= ENOUGH_DOTS) and may_be_personal(
+                data, bounds, (i, last), digits, dots
+            ):
+                kind = NUMBER
             street = follows_a_street(data, start, i)
         elif what == SIGN or (what == LETTER and not inside and may_open(data, i, end)):
             kind = kind_of_sign(data, i, end)

@@ -5,14 +5,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+from pipeline.kernels.number_words import BEFORE as CONTEXT
 from pipeline.stages.identity_nordic import Spoken, nordic_identities
 from pipeline.stages.identity_numbers import IDENTITY, IDENTITY_CONTEXT, identity_kind, luhn
 from pipeline.stages.organisation_numbers import organisations
 from pipeline.stages.pii_phones import phones, says_phone
 from pipeline.stages.pii_text import Found, context
-
-CONTEXT = 40
-"""Characters before a number in which a word may say what it is."""
 
 WINDOW = 64
 """More than any pattern looks back."""
@@ -49,8 +47,6 @@ DOCUMENTATION = tuple(
     ipaddress.IPv4Network(net) for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
 )
 """RFC 5737."""
-DOTS = 3
-"""In an IPv4 address."""
 IP_CONTEXT = re.compile(
     r"(?i)\bip\b|ip-?adress|ip address|ipv4|server|\bhost|gateway|\bdns\b|\bping\b|//\s*$"
 )
@@ -68,28 +64,16 @@ WORDS = re.compile(
     r"(?i)n(?:umme)?r|giro|\b[bp]g\b|konto|\bkto|clearing|\baccount|\bcpr|\bcvr|tunnu|\bhetu|beteckning|född|fød|f[øo]dsel|syntym|numero"
     r"|\bssn|social|foretak|enhets|\bmva|\bno\b|business|organis|identitet|samordning"
 )
-"""Every word by which a number is known that has no shape of its own: most runs follow none, and need fewer looks."""
-PARTS = (
-    *("nr", "num", "giro", "bg", "pg", "kont", "kto", "clear", "accou", "cpr", "cvr", "tunnu", "hetu", "beteck", "född", "fød", "fodsel"),
-    *("synty", "ssn", "social", "foret", "enhets", "mva", "no", "busin", "organ", "ident", "samord", "tel", "fon", "tfn", "tlf", "mob"),
-    *("gsm", "ring", "fax", "växel", "jour", "nås", "sms", "swish", "puh", "call", "cell", "desk", "answ", "regis", "dial"),
-)  # fmt: skip
-"""Pieces of which every such word, and every word for a phone, holds one: six times as fast to look for as the words."""
-FEWEST = 10
-"""Digits of the shortest number that is known without a word, opens with no 0, + or bracket, and ends in no letter."""
+"""Every word by which a number is known that has no shape of its own: most runs follow none, and need fewer looks. Each holds one of
+the PARTS that the scan looks for."""
 
 
 def numbers(text: str, start: int, end: int, spoken: Spoken) -> Iterator[Found]:
     """Everything in one candidate run text[start:end]; spans may overlap, the caller takes the first kind that fits."""
     before = context(text, start, CONTEXT)
-    low = before.lower()
-    told = any(part in low for part in PARTS)
-    said = told and WORDS.search(before) is not None
-    phone = says_phone(text, end, before if told else "")
+    said = WORDS.search(before) is not None
+    phone = says_phone(text, end, before)
     run = text[start:end]
-    shaped = run[0] == "0" or text[start - 1 : start] in ("+", "(") or text[end : end + 1].isalpha()
-    if not (said or phone or shaped) and sum(map(str.isdigit, run)) < FEWEST and run.count(".") < DOTS:
-        return
     look = partial(_numbers, said=said, phone=phone)
     if "/" in run and (row := _between_slashes(text, (start, end), spoken, look)):
         yield from row

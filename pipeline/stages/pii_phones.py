@@ -54,7 +54,7 @@ TIME = re.compile(
 
 def says_phone(text: str, end: int, before: str) -> bool:
     """Whether a word in `before`, or behind text[end], says phone."""
-    return bool((before and PHONE_WORD.search(before)) or PHONE_AFTER.match(text, end))
+    return bool(PHONE_WORD.search(before) or PHONE_AFTER.match(text, end))
 
 
 def phones(text: str, start: int, end: int, *, said: bool) -> Iterator[Found]:

@@ -20,6 +20,7 @@ class Writer:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.path = path
         self.rows = 0
+        self._schema = schema
         try:
             self._sink = pa.OSFile(str(path), "wb")
             self._writer = pa.ipc.new_file(self._sink, schema)
@@ -27,8 +28,9 @@ class Writer:
             raise disk_error(error, path, 1 << 20) from error
 
     def write(self, table: pa.Table) -> None:
+        """Append rows; columns are put in the schema's order and cast to it."""
         try:
-            self._writer.write_table(table)
+            self._writer.write_table(table.select(self._schema.names).cast(self._schema))
         except OSError as error:
             raise disk_error(error, self.path, table.nbytes) from error
         self.rows += table.num_rows

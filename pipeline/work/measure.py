@@ -15,13 +15,14 @@ from pipeline.stages.pii import Pii, PiiConfig
 from pipeline.stages.relevance import Relevance, RelevanceModel
 from pipeline.stages.repair import Repair, RepairConfig
 from pipeline.stages.terms import Terms
-from pipeline.storage import parquet
+from pipeline.storage import handover, parquet
 from pipeline.storage.readers import ReadLimits
 from pipeline.work.heartbeat import go_on
 from pipeline.work.markers import Marker, finish
 from pipeline.work.read import FilesJob, count_faults, fault_facts, read_files
 
 ITEMS = "items.parquet"
+HANDED = "items.arrow"
 
 LANGUAGE_LIMITS = ("min_target_share", "keep_target_share", "foreign")
 """Keys of [language] that judge and do not measure."""
@@ -75,9 +76,10 @@ class MeasureSettings:
 
 @dataclass(frozen=True, slots=True)
 class MeasureJob(FilesJob):
-    """One shard to measure."""
+    """One shard to measure. `kept`: its items stay as ITEMS for later runs; else they are handed over as HANDED within this one."""
 
     settings: MeasureSettings
+    kept: bool = field(default=True, kw_only=True)
 
 
 def measured_schema(stages: Iterable[Measure]) -> pa.Schema:
@@ -129,12 +131,23 @@ def _through(stages: tuple[Measure, ...], items: pa.Table) -> pa.Table:
 
 
 def measure_shard(job: MeasureJob) -> Marker:
-    """Write items.parquet and its marker into the job's folder."""
+    """Write the items into the job's folder, and the marker of those that are kept."""
     stages = job.settings.stages()
     schema = measured_schema(stages)
     faults: dict[str, int] = {}
-    with parquet.Writer(job.folder / ITEMS, schema) as writer:
+    with _writer(job, schema) as writer:
         for items in measured(read_shard(job), stages):
             writer.write(items)
             count_faults(items, faults)
-    return finish(job.folder, {ITEMS: writer.rows}, fault_facts(faults, job.poison))
+    facts = fault_facts(faults, job.poison)
+    return (
+        finish(job.folder, {ITEMS: writer.rows}, facts)
+        if job.kept
+        else Marker({}, {"rows": writer.rows, **facts})
+    )
+
+
+def _writer(job: MeasureJob, schema: pa.Schema) -> parquet.Writer | handover.Writer:
+    if job.kept:
+        return parquet.Writer(job.folder / ITEMS, schema)
+    return handover.Writer(job.folder / HANDED, schema)

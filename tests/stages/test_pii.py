@@ -6,15 +6,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ConfigError
+from pipeline.kernels.personal import NUMBER, candidates, number_run
 from pipeline.stage import run_measure
 from pipeline.stages.pii import KINDS, Pii, PiiConfig, apart, masked_kinds, pii_findings
 from pipeline.stages.pii_names import Names
+from pipeline.stages.pii_numbers import numbers
 
 CASES = Path(__file__).parent.parent / "cases" / "pii"
 
@@ -201,3 +204,39 @@ def test_labelled_texts_and_statutes(
     assert score["validity"]["right"] == 1.0
     assert score["skatteverket_accepted"] == 1.0
     assert score["sfs_md"]["all_kinds"] == {}
+
+
+WORDED = [
+    "tfn ",
+    "Phone",
+    "konto nr ",
+    "bankgiro ",
+    "cpr ",
+    "personbeteckning ",
+    "ssn ",
+    "jour",
+    "kr ",
+    "per ",
+    " (",
+    "+",
+]
+
+
+@given(
+    st.lists(
+        st.sampled_from([*WORDED, *"0123456789 -./\n", "07", "19", "850709-9805", "5050-1055", "1.2.3.4"]),
+        max_size=24,
+    )
+)
+def test_the_scan_passes_over_no_run_in_which_there_is_a_number(parts: list[str]) -> None:
+    text = "".join(parts)
+    data = np.frombuffer(text.encode(), np.uint8)
+    offsets = np.array([0, len(data)], np.int64)
+    seen = {(start, end) for _, kind, start, end in candidates(offsets, data).tolist() if kind == NUMBER}
+    at = 0
+    while at < len(text):
+        run = number_run(data, at, len(data)) if text.isascii() and text[at].isdigit() else None
+        alone = at == 0 or not text[at - 1].isalnum()
+        if run and alone and (at, at + run[1]) not in seen:
+            assert list(numbers(text, at, at + run[1], lambda _: "")) == []
+        at += run[1] if run and alone else 1

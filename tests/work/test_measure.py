@@ -11,9 +11,10 @@ from pipeline.schema import REPAIRED
 from pipeline.stages.language import LanguageConfig
 from pipeline.stages.noise import NoiseConfig
 from pipeline.stages.pii import PiiConfig
-from pipeline.storage import parquet
+from pipeline.storage import handover, parquet
 from pipeline.work import heartbeat, measure
 from pipeline.work.measure import (
+    HANDED,
     ITEMS,
     MeasureJob,
     MeasureSettings,
@@ -45,6 +46,17 @@ def test_every_record_comes_once_in_the_order_of_files_and_positions(world: Worl
     assert order == sorted(order)
     assert len(order) == len(set(order)) == marker.files[ITEMS].rows == 8
     assert marker.facts == {"faults": {"read.corrupt_json": 1, "read.pdf_corrupt": 1}}
+
+
+def test_what_is_handed_over_is_what_would_be_kept(world: World, tmp_path: Path) -> None:
+    kept, handed = job_of(world, tmp_path / "kept"), job_of(world, tmp_path / "handed")
+    handed = replace(handed, kept=False)
+    facts = measure_shard(kept).facts
+    assert measure_shard(handed).facts == {"rows": 8, **facts}
+    assert [path.name for path in handed.folder.iterdir()] == [HANDED]
+    schema = measured_schema(handed.settings.stages())
+    rows = [row for items in handover.stream(handed.folder / HANDED, schema) for row in items.to_pylist()]
+    assert repr(rows) == repr(parquet.read(kept.folder / ITEMS).to_pylist())
 
 
 def test_batches_change_no_byte(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
