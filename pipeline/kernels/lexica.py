@@ -156,8 +156,8 @@ def add_lexicon(
             lemma_size, at = _extend(data, at, lemma, keep)
             if lemma_size < 0:
                 return -1, new
+            new += add_word(table, _hash_entry(lemma, lemma_size, backwards, turned), bit)
         new += add_word(table, _hash_entry(form, size, backwards, turned), bit)
-        new += add_word(table, _hash_entry(lemma, lemma_size, backwards, turned), bit)
         records += 1
     return records, new
 

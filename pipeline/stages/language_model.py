@@ -22,128 +22,13 @@ from pipeline.stages.relatives import NORDIC, load_kin
 UNKNOWN = "unknown"
 PARTS = ("ptc", "pc", "classes", "nextmove", "nextmove_row", "out_feat")
 
-MODEL_CODES = {
-    **{
-        code: code
-        for code in [
-            "af",
-            "am",
-            "ar",
-            "as",
-            "az",
-            "be",
-            "bg",
-            "bn",
-            "br",
-            "bs",
-            "ca",
-            "cs",
-            "cy",
-            "da",
-            "de",
-            "el",
-            "en",
-            "eo",
-            "es",
-            "et",
-            "eu",
-            "fa",
-            "fi",
-            "fr",
-            "fy",
-            "ga",
-            "gd",
-            "gl",
-            "gu",
-            "ha",
-            "he",
-            "hi",
-            "hr",
-            "ht",
-            "hu",
-            "hy",
-            "id",
-            "ig",
-            "is",
-            "it",
-            "ja",
-            "jv",
-            "ka",
-            "kk",
-            "km",
-            "kn",
-            "ko",
-            "ku",
-            "ky",
-            "la",
-            "lg",
-            "ln",
-            "lo",
-            "lt",
-            "lv",
-            "mg",
-            "mk",
-            "ml",
-            "mn",
-            "mr",
-            "ms",
-            "my",
-            "ne",
-            "nl",
-            "om",
-            "or",
-            "pa",
-            "pl",
-            "ps",
-            "pt",
-            "qu",
-            "ro",
-            "ru",
-            "sa",
-            "si",
-            "sk",
-            "sl",
-            "so",
-            "sq",
-            "sr",
-            "sv",
-            "sw",
-            "ta",
-            "te",
-            "th",
-            "tl",
-            "tr",
-            "ug",
-            "uk",
-            "ur",
-            "uz",
-            "vi",
-            "xh",
-            "yo",
-            "zh",
-            "zu",
-            "dz",
-            "rw",
-            "se",
-            "sn",
-            "st",
-            "an",
-            "fo",
-            "gd",
-            "lb",
-            "mt",
-            "nn",
-            "oc",
-            "tg",
-            "tk",
-            "tt",
-            "vo",
-            "wa",
-            "ba",
-        ]
-    },
-    "nb": "no",
-}
+_SAME_CODES = (
+    "af am an ar as az ba be bg bn br bs ca cs cy da de dz el en eo es et eu fa fi fo fr fy ga gd gl gu ha he hi hr "
+    "ht hu hy id ig is it ja jv ka kk km kn ko ku ky la lb lg ln lo lt lv mg mk ml mn mr ms mt my ne nl nn no oc om "
+    "or pa pl ps pt qu ro ru rw sa se si sk sl sn so sq sr st sv sw ta te tg th tk tl tr tt ug uk ur uz vi vo wa xh "
+    "yo zh zu"
+)
+MODEL_CODES = {**{code: code for code in _SAME_CODES.split()}, "nb": "no"}
 """ISO 639-1 code -> class of the model, whose `no` is Bokmål: its Nynorsk is a class of its own."""
 
 
@@ -180,8 +65,8 @@ def load_model(languages: tuple[str, ...]) -> LanguageModel:
         raise KvarnError(
             f"py3langid's model remembers {DEPTH} bytes or more; expected fewer: install py3langid 0.4"
         )
-    base = rows.astype(np.uint64) << np.uint64(8)
-    entries = base[moves] | ((feature[moves] + 1).astype(np.uint64) << HIGH)
+    state = rows.astype(np.uint64) << np.uint64(8) | (feature + 1).astype(np.uint64) << HIGH
+    first, entries = int(rows[0]) << 8, state[moves]
     classes = parts["classes"].tolist()
     columns = [classes.index(MODEL_CODES[code]) for code in languages]
     chosen = parts["ptc"][:, columns].astype(np.float32)
@@ -191,9 +76,7 @@ def load_model(languages: tuple[str, ...]) -> LanguageModel:
     weights[1:] = np.rint(chosen / step)
     related = np.array([code in NORDIC for code in languages], np.bool_)
     prior = parts["pc"][columns].astype(np.float32)
-    return LanguageModel(
-        languages, (entries, int(base[0]), weights, step, prior, related), load_kin(languages)
-    )
+    return LanguageModel(languages, (entries, first, weights, step, prior, related), load_kin(languages))
 
 
 def depth(rows: NDArray[Any], moves: NDArray[Any]) -> int:
