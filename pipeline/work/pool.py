@@ -10,6 +10,7 @@ from pipeline.schema import RAW
 from pipeline.stage import run_measure
 from pipeline.stages.decide import Decide
 from pipeline.stages.glossary import Entry, Glossary
+from pipeline.stages.language import LanguageConfig
 from pipeline.stages.relevance import RelevanceConfig
 from pipeline.stages.relevance import fit as fit_relevance
 from pipeline.stages.templates import CutSet, Sample, TemplatesConfig, fit
@@ -24,6 +25,7 @@ from pipeline.work.sandbox import SandboxPool
 
 WARM_TEXT = (
     "Skogen växer långsamt i norr, och den som planterar i dag avverkar sällan själv. Ring 070-1740605 på måndag.\n\n"
+    "Betala till SE45 5000 0000 0583 9825 7466 fÃ¶r frÃ¥gan.\n\n"
     "The second paragraph is written in English, so that every branch of the language kernel is compiled.\n"
 )
 
@@ -50,7 +52,10 @@ def marker(answer: Mapping[str, Any]) -> Marker:
 
 
 def warm_up() -> None:
-    """Run every stage once on a few words: compiles the kernels, or loads them from their cache."""
+    """Run every stage once on a few words: compiles the kernels, or loads them from their cache.
+
+    Loads as well what stages load at first use (langdetect's profiles, phonenumbers, ftfy): here once for all workers, who share it.
+    """
     record = Record("warm.txt", 0, "warm.txt", WARM_TEXT, None, None, None, {}, None, (), "0" * 64)
     items = table([record], "warm").cast(RAW)
     judges = JudgeSettings().judges()
@@ -60,9 +65,11 @@ def warm_up() -> None:
 
 
 def _everything() -> MeasureSettings:
-    """Settings with a glossary and exemplars, without which their kernels would not run."""
+    """Settings with a glossary and exemplars, without which their kernels would not run, and with langdetect asked every time."""
     model = fit_relevance([WARM_TEXT], [WARM_TEXT], RelevanceConfig(exemplars=("warm",), buckets=1000))
-    return MeasureSettings(relevance=model, glossary=Glossary((Entry("skog"),)))
+    return MeasureSettings(
+        language=LanguageConfig(sample=1.0), relevance=model, glossary=Glossary((Entry("skog"),))
+    )
 
 
 def _warm_templates(rows: pa.Table) -> None:

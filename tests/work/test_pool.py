@@ -6,6 +6,7 @@ import os
 import pickle
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -53,6 +54,30 @@ def test_a_real_pool_measures_a_shard_like_this_process(world: World, tmp_path: 
 def test_an_answer_becomes_the_marker_that_it_was() -> None:
     made = Marker({"a": FileEntry("0" * 64, 3, 2)}, {"faults": {"read.crash": 1}})
     assert marker(dataclasses.asdict(made)) == made
+
+
+def test_after_warming_up_a_worker_loads_nothing_at_first_use() -> None:
+    texts = (
+        "Räkningen frÃ¥n byn: SE45 5000 0000 0583 9825 7466, frågor till 070-1740605 eller 0470-123 45.",
+        "Et bidrag til et norsk eller dansk blad som ingen av dem kjenner igjen, og som derfor må spørres om to ganger.",
+    )
+    script = f"""
+import sys
+from pipeline.schema import RAW
+from pipeline.storage.readers import Record, table
+from pipeline.work.measure import MeasureSettings, measured
+from pipeline.work.pool import warm_up
+from pipeline.stages.language import LanguageConfig
+
+warm_up()
+before = set(sys.modules)
+records = [Record("a", n, "a", text, None, None, None, {{}}, None, (), "0" * 64) for n, text in enumerate({texts!r})]
+settings = MeasureSettings(language=LanguageConfig(sample=1.0))
+list(measured([table(records, "a").cast(RAW)], settings.stages()))
+print(sorted(set(sys.modules) - before))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_warming_up_runs_every_stage(monkeypatch: pytest.MonkeyPatch) -> None:
