@@ -80,16 +80,19 @@ def prose(data: NDArray[np.uint8], start: int, end: int, out: NDArray[np.uint8])
     A blank stands for each. `out` needs end - start + 1 places. All three are English in any text, or no language.
     """
     at, size = start, 0
+    tags, ticks = True, True  # until one finds no end: later ones have none either
     while at < end:
         byte = int(data[at])
         after = 0
-        if byte == _TAG and at + 1 < end:
+        if byte == _TAG and tags and at + 1 < end:
             follows = int(data[at + 1]) | 0x20
             if 97 <= follows <= 122 or data[at + 1] == _SLASH or data[at + 1] == _BANG:
                 after = _past(data, at + 1, end, _TAG_END)
-        elif byte == _TICK:
+                tags = after > 0
+        elif byte == _TICK and ticks:
             fence = at + 1 < end and data[at + 1] == _TICK
             after = end if fence else _past(data, at + 1, end, _TICK)
+            ticks = after > 0
         elif byte == _COLON and at + 2 < end and data[at + 1] == _SLASH and data[at + 2] == _SLASH:
             while size and not _bounds_address(int(out[size - 1])):
                 size -= 1

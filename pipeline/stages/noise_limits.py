@@ -93,6 +93,7 @@ DEFAULT: Mapping[str, Bound] = MappingProxyType(
         "max_top_4gram": Bound(0.5, 0.05),
         "max_dup_10gram": Bound(0.5, 0.1),
         "max_open_short_lines": Bound(1.0, 0.05),
+        "max_shout_chars": Bound(1.0, 0.5),
         "max_filler_words": Bound(0.1, 0.05),
         "max_code_lines": Bound(0.4, 0.1),
         "max_mark_share": Bound(0.25, 0.03),

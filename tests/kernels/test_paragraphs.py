@@ -67,3 +67,11 @@ def test_prose_stays_text_and_never_grows(text: str) -> None:
     assert size <= len(data)
     kept = iter(text)
     assert all(c == " " or c in kept for c in bytes(out[:size]).decode())
+
+
+@pytest.mark.parametrize("opening", ["<a ", "</", "<!"])
+def test_tags_that_never_end_are_looked_for_once(opening: str) -> None:
+    # Looked for anew at each, a million of them would take hours.
+    line = opening * 1_000_000 + "`"
+    data, out = np.frombuffer(line.encode(), np.uint8), np.zeros(len(line) + 1, np.uint8)
+    assert p.prose(data, 0, len(data), out) == len(line)

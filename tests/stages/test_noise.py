@@ -57,6 +57,19 @@ def test_a_menu_waits_for_a_person_unless_the_source_is_the_web() -> None:
     assert {action for action, _ in findings([menu], NoiseConfig())[0]} == {"flag"}
 
 
+def test_a_text_in_capitals_waits_for_a_person_and_headings_in_capitals_do_not() -> None:
+    shouted = (
+        "NU ELLER ALDRIG! ALLT SKA BORT! SKYNDA DIG IN I BUTIKEN! KÖP TRE OCH BETALA FÖR TVÅ! ERBJUDANDET GÄLLER BARA I DAG! "
+        "MISSA INTE DET HÄR, DET BÄSTA PRISET I HELA SVERIGE!"
+    )
+    headed = (
+        "FÖRESKRIFTER OM VÄGMÄRKEN\n\nDessa föreskrifter gäller för den som sätter upp vägmärken på en allmän väg. De gäller inte "
+        "för märken som bara behövs medan ett arbete pågår."
+    )
+    found = findings([shouted, headed], NoiseConfig())
+    assert found == {0: [("flag", "noise.shout_chars.near")]}
+
+
 @given(
     st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=80), min_size=1, max_size=6),
     st.integers(0, 6),
