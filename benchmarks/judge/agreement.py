@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from benchmarks.judge.tools import HERE, PEERS
 from pipeline.kernels.text_measures import MEASURES, NAMES, measure_texts
+from pipeline.kernels.vocabulary import STOP_WORDS
 
 ROOT = HERE.parent.parent
 LABELLED = ROOT.parent / "shared" / "data" / "quality" / "doc_labels.jsonl"
@@ -44,7 +45,8 @@ DIFFERENT = {
     "bullet_lines": "a hyphen or asterisk is a bullet before a blank only; datatrove also counts `-----` and `--option`, and no asterisk",
     "ellipsis_lines": "of lines that are not blank; datatrove's lines are all of them",
     "dup_lines": "of lines that are not blank; datatrove also counts the empty piece before a first and behind a last line feed",
-    "terminal_lines": "C4's ends of lines; the rule itself also asks for three words and no ellipsis",
+    "terminal_lines": "datatrove, as C4, does not count a line that ends in three dots",
+    "stop_words": "words of addresses do not count",
 }
 """Measures that differ on purpose, and how."""
 
@@ -72,10 +74,13 @@ def peer_values(texts: dict[str, str]) -> dict[str, dict[str, float]]:
     """What datatrove says of each text, from a process in its own environment."""
     (peer,) = [peer for peer in PEERS if peer.name == "datatrove"]
     with tempfile.TemporaryDirectory() as folder:
-        source, out = Path(folder) / "texts.jsonl", Path(folder) / "values.jsonl"
+        source, lists, out = (
+            Path(folder) / name for name in ("texts.jsonl", "stop_words.json", "values.jsonl")
+        )
+        lists.write_text(json.dumps({code: words.split() for code, words in STOP_WORDS.items()}))
         source.write_text("\n".join(json.dumps({"id": key, "text": text}) for key, text in texts.items()))
         script = HERE / "peers" / "datatrove_values.py"
-        subprocess.run([peer.python(), script, source, out], check=True)
+        subprocess.run([peer.python(), script, source, lists, out], check=True)
         rows = [json.loads(line) for line in out.read_text().split("\n") if line]
     return {row["id"]: row["values"] for row in rows}
 
@@ -109,7 +114,10 @@ def page(found: dict[str, NDArray[np.float64]]) -> str:
         f"Written by `python -m benchmarks.judge.agreement`: {count:,} texts, the labelled documents and the labelled cases of the tests. "
         "The values are those of datatrove's own filters, found by halving their limits, with our words (runs of letters, digits and "
         "underscores in small letters). Differences are relative where a value is above 1; `off` is the share of texts that differ "
-        f"by more than {EXACT:g}. An n-gram that stands once in a text is no repetition for us; there datatrove's value counts as 0.",
+        f"by more than {EXACT:g}. An n-gram that stands once in a text is no repetition for us; there datatrove's value counts as 0. "
+        "C4's rules for lines are compared as shares of lines that are not blank. Not here: `sentences`, for which datatrove asks a "
+        "splitter that makes a sentence of every line, and C4's rules for single words and signs (`lorem ipsum`, `javascript`, braces, "
+        "phrases about cookies), which have no value.",
         "",
         "| measure | source | median difference | largest | off | why |",
         "| --- | --- | --- | --- | --- | --- |",

@@ -4,7 +4,9 @@ A filter says only whether a document is over a limit. So each value is found by
 that one limit, all others off, until the limit at which it changes its mind is known to within 2e-9 of its range. Words are those of
 `\\w+` in small letters, as in Kvarn, so that what differs is arithmetic and not a tokenizer.
 
-    python datatrove_values.py TEXTS.jsonl VALUES.jsonl
+Of C4's rules, which drop lines, the share of lines that one of them leaves is counted.
+
+    python datatrove_values.py TEXTS.jsonl STOP_WORDS.json VALUES.jsonl
 """
 
 import json
@@ -17,10 +19,10 @@ from typing import Any
 
 from datatrove.data import Document
 from datatrove.pipeline.filters import (
+    C4QualityFilter,
     FineWebQualityFilter,
     GopherQualityFilter,
     GopherRepetitionFilter,
-    c4_filters,
     fineweb_quality_filter,
     gopher_quality_filter,
     gopher_repetition_filter,
@@ -37,6 +39,11 @@ OFF = {
         "top_n_grams": (), "dup_n_grams": (),
     },
     "fineweb": {"line_punct_thr": 0.0, "short_line_thr": 1e9, "char_duplicates_ratio": 1e9, "new_line_ratio": 1e9},
+}  # fmt: skip
+NO_RULE = {
+    "remove_citations": False, "filter_no_terminal_punct": False, "min_num_sentences": -1, "min_words_per_line": -1,
+    "max_word_length": -1, "filter_lorem_ipsum": False, "filter_javascript": False, "filter_curly_bracket": False,
+    "filter_policy": False, "language": "swe_Latn",
 }  # fmt: skip
 FILTERS = {
     "quality": GopherQualityFilter,
@@ -67,7 +74,27 @@ def limit(
     return (low + high) / 2
 
 
-def values_of(text: str) -> dict[str, float]:
+def left_by(text: str, **rules: Any) -> list[str]:
+    """The lines that C4's filter keeps with these rules and no others; blank ones are none."""
+    document = Document(text=text, id="0")
+    if C4QualityFilter(**{**NO_RULE, **rules}).filter(document) is not True:
+        return []
+    return [line for line in document.text.split("\n") if line.strip()]
+
+
+def stop_words_of(text: str, words: list[str]) -> float:
+    """The largest number of different function words that the filter can ask for and still keep the text."""
+    settings, document = {**OFF["quality"], "stop_words": words}, Document(text=text, id="0")
+    asked = range(1, len(words) + 2)
+    dropped = (
+        n
+        for n in asked
+        if GopherQualityFilter(**{**settings, "min_stop_words": n}).filter(document) is not True
+    )
+    return next(dropped) - 1.0
+
+
+def values_of(text: str, lists: dict[str, list[str]]) -> dict[str, float]:
     """By the names of Kvarn's measures."""
     words, plain = words_of(text), text.replace("#", " ")
 
@@ -103,21 +130,29 @@ def values_of(text: str) -> dict[str, float]:
         found[f"dup_{n}gram"] = limit(
             "repetition", text, lambda x, n=n: {"dup_n_grams": ((n, x),)}, 1.0, above=True
         )
-    lines = [line.strip() for line in text.split("\n") if line.strip()]
-    ends = sum(line.endswith(c4_filters.END_PUNCTUATION) for line in lines)
-    found["terminal_lines"] = ends / len(lines)
+    lines = len(left_by(text))
+    found["terminal_lines"] = len(left_by(text, filter_no_terminal_punct=True)) / lines
+    # C4's words go from blank to blank: between blanks, here, lie our words.
+    spaced = "\n".join(" ".join(words_of(line)) or line.strip()[:1] for line in text.split("\n"))
+    found["few_word_lines"] = 1 - len(left_by(spaced, min_words_per_line=3)) / lines
+    lengths = range(1, len(spaced) + 1)
+    found["longest_word"] = float(
+        next(n for n in lengths if len(left_by(spaced, max_word_length=n)) == lines)
+    )
+    found["stop_words"] = max(stop_words_of(text, words) for words in lists.values())
     return {name: 0.0 if value < 1e-8 else round(value, 9) for name, value in found.items()}
 
 
 def main() -> None:
     for module in (gopher_quality_filter, gopher_repetition_filter, fineweb_quality_filter):
         module.split_into_words = words_of
-    source, out = map(Path, sys.argv[1:3])
+    source, lists, out = map(Path, sys.argv[1:4])
+    stop_words = json.loads(lists.read_text(encoding="utf-8"))
     with out.open("w", encoding="utf-8") as file:
         for line in source.read_text(encoding="utf-8").split("\n"):
             if line:
                 row = json.loads(line)
-                file.write(json.dumps({"id": row["id"], "values": values_of(row["text"])}) + "\n")
+                file.write(json.dumps({"id": row["id"], "values": values_of(row["text"], stop_words)}) + "\n")
 
 
 if __name__ == "__main__":
