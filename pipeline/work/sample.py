@@ -1,5 +1,6 @@
 """A measured sample as calibration looks at it: who is good, whom language drops, and what each limit does."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,17 +10,18 @@ from numpy.typing import NDArray
 from pipeline.quality.calibration import Candidate, Mask
 from pipeline.stage import Finding
 from pipeline.stages.language import LanguageConfig, language_findings
-from pipeline.stages.noise import LIMIT_KEYS, NoiseConfig, bounds_of, noise_rules
+from pipeline.stages.noise import LIMIT_KEYS, SWEDISH, NoiseConfig, bounds_of, noise_rules
 from pipeline.stages.noise_limits import limit_of
 from pipeline.work.stored import check_measures
 
 
 def candidates_of(items: pa.Table, config: NoiseConfig) -> list[Candidate]:
     """Every limit that [noise] knows over the items, those in force as the rules themselves judge them. Raises UsageError where a
-    measure is missing.
+    measure is missing. Where languages have limits of their own, those of the sample's commonest language are told.
     """
     check_measures(items, {limit_of(key).measure for key in LIMIT_KEYS})
-    bounds = bounds_of(config)
+    languages = Counter(items["language"].to_pylist())
+    bounds = bounds_of(config, max(sorted(languages), key=languages.__getitem__, default=SWEDISH))
     found = {rule.measure: list(rule(items)) for rule in noise_rules(config)}
     candidates = []
     for key in LIMIT_KEYS:

@@ -13,7 +13,13 @@ CASES = Path(__file__).parent.parent / "cases" / "noise"
 EXACT = 2e-6
 """Of values found by halving, and of float32; relative above 1."""
 
-ON_PURPOSE = {"ellipsis_per_word": 2, "bullet_lines": 3, "ellipsis_lines": 1, "dup_lines": 1, "terminal_lines": 2}
+ON_PURPOSE = {
+    "ellipsis_per_word": 2,
+    "bullet_lines": 3,
+    "ellipsis_lines": 1,
+    "dup_lines": 1,
+    "terminal_lines": 2,
+}
 """Measures that differ, and in how many of these texts: docs/agreement.md says why."""
 
 

@@ -29,6 +29,15 @@ def test_the_two_limits_of_a_measure_have_documents_of_their_own() -> None:
     assert found["max_digit_share"].now is None
 
 
+@pytest.mark.parametrize(("language", "limit"), [("fi", 14.0), ("sv", 12.0), ("unknown", 10.0)])
+def test_the_limit_in_force_is_that_of_the_commonest_language(language: str, limit: float) -> None:
+    table = items(words=[1, 2, 3])
+    at = table.schema.get_field_index("language")
+    table = table.set_column(at, "language", pa.array([language, "da", language]))
+    found = {made.key: made for made in candidates_of(table, NoiseConfig(preset="fineweb2"))}
+    assert found["max_mean_word_length"].now == limit
+
+
 def test_a_measure_that_is_missing_is_named() -> None:
     with pytest.raises(UsageError, match="no digit_share is stored"):
         candidates_of(items(words=[1]).drop_columns(["digit_share"]), NoiseConfig())
