@@ -49,8 +49,9 @@ def _classes() -> NDArray[np.uint8]:
 
 
 CLASSES = _classes()
-WORD_BYTE = np.array([byte == 95 or byte >= 0x80 or chr(byte).isalnum() for byte in range(256)], np.bool_)
-"""Bytes that belong to a word, by the first byte of their character; 0xC2 and 0xE2 open blanks, dashes, quotes and signs."""
+WORD_BYTE = np.array([byte >= 0x80 or chr(byte).isalnum() for byte in range(256)], np.bool_)
+"""Bytes that belong to a word, by the first byte of their character; 0xC2 and 0xE2 open blanks, dashes, quotes and signs. A low line
+stands around emphasis and between the parts of a file's name."""
 WORD_BYTE[[0xC2, 0xE2]] = False
 SNABEL, SPOKEN_AT, SPOKEN_DOT, SPOKEN_PUNKT = (
     np.frombuffer(word, np.uint8) for word in (b"snabel", b"at ", b"dot ", b"punkt ")

@@ -8,12 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from pipeline.stages.identity_numbers import is_date
-from pipeline.stages.pii_text import Found, context
-
-EDGE_BEFORE = r"(?<![\w-])(?<!\d[.:/])"
-EDGE_AFTER = r"(?!\w|[-/.:]\d|,\d{1,2}(?!\d))"
-CONTEXT = 40
-"""Characters before a number in which a word may say what it is."""
+from pipeline.stages.pii_text import EDGE_AFTER, EDGE_BEFORE, Found, is_said
 
 NORWEGIAN = re.compile(rf"{EDGE_BEFORE}(\d\d)(\d\d)(\d\d)[ -]?(\d{{3}}) ?(\d\d){EDGE_AFTER}")
 NORWEGIAN_CONTEXT = re.compile(
@@ -28,7 +23,7 @@ DANISH = re.compile(rf"{EDGE_BEFORE}(\d\d)(\d\d)(\d\d)(?P<sign> ?- ?| )?(\d{{4}}
 DANISH_CONTEXT = re.compile(r"(?i)\bcpr\b|\bcpr-?n(?:umme)?r")
 
 FINNISH = re.compile(
-    rf"{EDGE_BEFORE}(\d\d)(\d\d)(\d\d)([-+A-FU-Y])(\d{{3}})([0-9A-FHJ-NPR-Y])(?![\w])(?!-\d)"
+    rf"{EDGE_BEFORE}(\d\d)(\d\d)(\d\d)([-+A-FU-Y])(\d{{3}})([0-9A-FHJ-NPR-Y])(?![^\W_])(?!-\d)"
 )
 FINNISH_CONTEXT = re.compile(
     r"(?i)henkil[öo]tunnu|henkil[öo]numero|\bhetu\b|\bhetu-|personbeteckning|\bsyntymäaika"
@@ -46,23 +41,19 @@ Spoken = Callable[[int], str]
 def nordic_identities(text: str, start: int, end: int, spoken: Spoken, *, said: bool) -> Iterator[Found]:
     """Identity numbers of the neighbours in text[start:end]; American ones only where a word is `said` at all."""
     for match in NORWEGIAN.finditer(text, start, end):
-        if kind := norwegian_kind("".join(match.groups()), _said(NORWEGIAN_CONTEXT, text, match)):
+        if kind := norwegian_kind("".join(match.groups()), is_said(NORWEGIAN_CONTEXT, text, match.start())):
             yield match.start(), match.end(), kind
     for match in DANISH.finditer(text, start, end):
         if _is_danish(text, match, spoken):
             yield match.start(), match.end(), "personnummer"
     for match in FINNISH.finditer(text, start, end + 1):
         plain = match[4] in "+-" and match[6].isdigit()
-        said = not plain or spoken(match.start()) == "fi" or _said(FINNISH_CONTEXT, text, match)
+        said = not plain or spoken(match.start()) == "fi" or is_said(FINNISH_CONTEXT, text, match.start())
         if said and is_finnish(match):
             yield match.start(), match.end(), "personnummer"
     for match in AMERICAN.finditer(text, start, end) if said else ():
-        if _said(AMERICAN_CONTEXT, text, match):
+        if is_said(AMERICAN_CONTEXT, text, match.start()):
             yield match.start(), match.end(), "personnummer"
-
-
-def _said(word: re.Pattern[str], text: str, match: re.Match[str]) -> bool:
-    return word.search(context(text, match.start(), CONTEXT)) is not None
 
 
 def norwegian_kind(number: str, said: bool) -> str | None:
@@ -117,7 +108,7 @@ def _is_danish(text: str, match: re.Match[str], spoken: Spoken) -> bool:
         cpr.get_birth_date(number)
     except ValidationError:
         return False
-    if _said(DANISH_CONTEXT, text, match):
+    if is_said(DANISH_CONTEXT, text, match.start()):
         return True
     checked, hyphen = cpr.checksum(number) == 0, "-" in (match["sign"] or "")
     language = spoken(match.start())

@@ -6,12 +6,16 @@ rule as the personnummer packages implement it).
 """
 
 import re
+from collections.abc import Iterator
 from datetime import date
 
+from pipeline.stages.pii_text import EDGE_BEFORE, Found, is_said
+
 IDENTITY = re.compile(
-    r"(?<![\w-])(?<!\d[.:/])(?P<century>18|19|20)?(?P<year>\d\d)(?P<month>\d\d)(?P<day>\d\d)"
-    r"(?P<sign> ?[-+] ?| )?(?P<serial>\d{3}|[TRSUWXJKLMN]\d\d)(?P<check>\d)(?!\w|[-/.:]\d|,\d{1,2}(?!\d))"
+    rf"{EDGE_BEFORE}(?P<century>18|19|20)?(?P<year>\d\d)(?P<part>[ -]?)(?P<month>\d\d)(?P=part)(?P<day>\d\d)"
+    r"(?P<sign> ?[-+] ?| )?(?P<serial>\d{3}|[TRSUWXJKLMN]\d\d)(?P<check>\d)(?![^\W_]|[-/.:]\d)"
 )
+DECIMALS = re.compile(r",\d{1,2}(?!\d)")
 IDENTITY_CONTEXT = re.compile(r"(?i)person\s?-?n(?:umme)?r|\bp\.?nr|samordningsn|identitetsn|\bfödd\b")
 
 
@@ -44,6 +48,24 @@ def identity_kind(match: re.Match[str]) -> str | None:
     if not any(is_date(year, int(match["month"]), day - 60 * coordination) for year in years):
         return None
     return "samordningsnummer" if coordination else "personnummer"
+
+
+def identities(text: str, start: int, end: int, *, mobile: bool) -> Iterator[Found]:
+    """Swedish identity numbers in text[start:end]. `mobile`: ten digits that open with 07 are phones, as a word says.
+
+    Only where a word says what it is: a blank between date and serial, or a date in parts ("1981-12-28-9874"), which are no
+    notations of the authorities. Ten or twelve bare digits with decimals behind them are a sum.
+    """
+    for match in IDENTITY.finditer(text, start, end):
+        sign = match["sign"]
+        if mobile and not sign and match[0].startswith("07"):
+            continue
+        if not sign and DECIMALS.match(text, match.end()):
+            continue
+        kind = identity_kind(match)
+        plain = sign != " " and not match["part"]
+        if kind and (plain or is_said(IDENTITY_CONTEXT, text, match.start())):
+            yield match.start(), match.end(), kind
 
 
 def is_date(year: int, month: int, day: int) -> bool:

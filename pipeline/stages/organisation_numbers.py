@@ -4,17 +4,10 @@ import re
 from collections.abc import Iterator
 
 from pipeline.stages.identity_numbers import is_organisation_number
-from pipeline.stages.pii_text import Found, context
+from pipeline.stages.pii_text import EDGE_AFTER, EDGE_BEFORE, REFERENCE, Found, is_said
 
-EDGE_BEFORE = r"(?<![\w-])(?<!\d[.:/])"
-EDGE_AFTER = r"(?!\w|[-/.:]\d|,\d{1,2}(?!\d))"
-CONTEXT = 40
 SWEDISH = re.compile(rf"{EDGE_BEFORE}(?:16)?(\d{{6}})( ?- ?| ?)(\d{{4}}){EDGE_AFTER}")
 SWEDISH_CONTEXT = re.compile(r"(?i)org(?:anisations)?\.?\s?-?n(?:umme)?r")
-
-REFERENCE = re.compile(
-    r"(?i)(?:\bd(?:iarie)?n(?:umme)?r|\bref\w*|ärende\w*|journaln\w*|faktura\w*|order\w*|artikel\w*)[^\d\n]{0,12}\Z"
-)
 
 NEIGHBOURS = (
     (
@@ -47,19 +40,15 @@ def organisations(text: str, start: int, end: int, *, said: bool) -> Iterator[Fo
         return
     for country, shape, words in NEIGHBOURS:
         for match in shape.finditer(text, start, end):
-            if _is_said(words, text, match) and _checked(country, match[0]):
+            if is_said(words, text, match.start()) and _checked(country, match[0]):
                 yield match.start(), match.end(), "orgnr"
 
 
 def _is_swedish(text: str, match: re.Match[str]) -> bool:
     """With its hyphen, unless it is said to be the number of a case; else only where a word says what it is."""
-    if match[2] == "-" and not REFERENCE.search(context(text, match.start(), CONTEXT)):
+    if match[2] == "-" and not is_said(REFERENCE, text, match.start()):
         return True
-    return _is_said(SWEDISH_CONTEXT, text, match)
-
-
-def _is_said(words: re.Pattern[str], text: str, match: re.Match[str]) -> bool:
-    return words.search(context(text, match.start(), CONTEXT)) is not None
+    return is_said(SWEDISH_CONTEXT, text, match.start())
 
 
 def _checked(country: str, shown: str) -> bool:

@@ -35,7 +35,7 @@ class PiiConfig:
     """
 
     personnummer: Policy = "mask"
-    """Personal identity numbers in all notations, checked by date, serial and check digit; interim numbers too."""
+    """Personal identity numbers, checked by date, serial and check digit; interim numbers too. docs/pii.md lists the notations."""
 
     samordningsnummer: Policy = "mask"
     """Coordination numbers: day of birth plus 60."""

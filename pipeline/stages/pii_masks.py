@@ -37,6 +37,7 @@ class Masks:
     def __init__(self, standing: Iterable[str] = ()) -> None:
         self._of: dict[tuple[str, str], str] = {}
         self._taken: set[tuple[str, int]] = set()
+        self._next: dict[str, int] = {}
         self.keep(standing)
 
     def keep(self, texts: Iterable[str]) -> None:
@@ -59,10 +60,11 @@ class Masks:
         """
         key = kind, value_of(kind, shown)
         if key not in self._of:
-            name, number = MASKS[kind][1:-1], 1
+            name = MASKS[kind][1:-1]
+            number = self._next.get(name, 1)
             while (name, number) in self._taken:
                 number += 1
-            self._taken.add((name, number))
+            self._next[name] = number + 1
             self._of[key] = f"[{name}]" if number == 1 else f"[{name} {number}]"
         return self._of[key]
 

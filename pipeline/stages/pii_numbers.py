@@ -5,28 +5,37 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from pipeline.kernels.number_words import BEFORE as CONTEXT
 from pipeline.stages.identity_nordic import Spoken, nordic_identities
-from pipeline.stages.identity_numbers import IDENTITY, IDENTITY_CONTEXT, identity_kind, luhn
+from pipeline.stages.identity_numbers import identities, luhn
 from pipeline.stages.organisation_numbers import organisations
 from pipeline.stages.pii_phones import phones, says_phone
-from pipeline.stages.pii_text import Found, context
+from pipeline.stages.pii_text import CONTEXT, EDGE_BEFORE, Found, context
 
 WINDOW = 64
 """More than any pattern looks back."""
 
 CARD = re.compile(
-    r"(?<![\w-])(?<!\d[.,])[2-6]\d{3}(?:[ -]?\d{4}){2}(?:[ -]?\d{1,7})?(?![\w-])|(?<![\w-])(?<!\d[.,])(?:3\d{3}|2131|1800)[ -]?\d{6}[ -]?\d{4,5}(?![\w-])"
+    rf"{EDGE_BEFORE}(?<!\d )(?:[2-6]\d{{3}}([ -]?)\d{{4}}\1\d{{4}}(?:\1\d{{1,7}})?|(?:3\d{{3}}|2131|1800)([ -]?)\d{{6}}\2\d{{4,5}})(?![^\W_]|[ -]?\d)"
 )
+"""One sign between all groups, and no further group beside them: a row of a table is no card."""
 YEARS = re.compile(r"(?:(?:19|20)\d\d[ -]?){3,4}")
-CARD_LENGTHS = range(14, 20)
-SHORT_CARDS = (12, 13)
-"""Old Maestro and Visa. Article numbers (EAN) have 13 digits too, and one of ten of them passes: only where a word says card."""
+ISSUERS = (
+    (re.compile(r"4"), (16, 19)),
+    (re.compile(r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720"), (16,)),
+    (re.compile(r"3[47]"), (15,)),
+    (re.compile(r"3(?:0[0-5]|[689])"), range(14, 20)),
+    (re.compile(r"35(?:2[89]|[3-8])|6(?:011|4[4-9]|5|2)"), range(16, 20)),
+    (re.compile(r"2131|1800"), (15,)),
+)
+"""First digits and lengths: Visa, Mastercard, American Express, Diners Club, JCB with Discover and UnionPay, old JCB (ISO/IEC
+7812's ranges as the networks publish them)."""
+CARD_LENGTHS = range(12, 20)
+"""Old Maestro and Visa have 12 and 13, as article numbers (EAN) have, of which one in ten passes: where a word says card, any."""
 CARD_CONTEXT = re.compile(r"(?i)kort|card|\bcc\b|visa|maestro|mastercard")
 NO_CARD = re.compile(
-    r"(?i)(?:\bocr|\bean|\bgtin|faktura|\border|artikel|\bkundn|\bisbn|\bdnr|referens)[^\d\n]{0,15}\Z"
+    r"(?i)(?:\bocr|\bean|\bgtin|faktura|\border|artikel|\bkundn|\bisbn|\bdnr|referens|\bimei|serien|ärende|spårning|\bkolli|\bsscc)[^\d\n]{0,15}\Z"
 )
-"""Payment references and article numbers have check digits of the same kind."""
+"""Numbers of payments, articles, devices and parcels have check digits of the same kind."""
 GIRO = re.compile(r"(?<!\w)\d(?:[\d ]{1,8}\d)?-\d{1,4}(?!\w|-\d)")
 GIRO_CONTEXT = re.compile(r"(?i)(?:bank|plus|post)giro|\b[bp]g\b")
 BARE_GIRO = re.compile(r"\d{3,4} ?\d{4}(?!\w|[-.,:/]\d)")
@@ -40,8 +49,11 @@ ACCOUNT_CONTEXT = re.compile(
     r"(?i)(?:konto(?:n(?:umme)?r)?|kto|clearing(?:n(?:umme)?r)?|\baccount(?: (?:no|number))?)[.: ]{1,3}(?:nr[.: ]{1,3})?(?:\d{4}(?:-\d)?, ?)?\Z"
 )
 """Only right before the number: "konto" alone stands near dates and sums in any statute on accounting."""
+BOOKED = re.compile(r"^\d{4} ?- ?\d{4}$|,\d\d$|\b(?:19|20)\d\d-\d\d-\d\d\b")
+AMOUNT_AFTER = re.compile(r"(?i),\d\d(?!\d)|,-| ?(?:kr\b|kronor|sek\b|€|euro?\b|mkr|tkr)")
+"""Accounts of a chart of accounts, in text on accounting: a span of them, and sums and dates of what is booked there."""
 DOTTED = re.compile(
-    r"(?<![\w.-])(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?![\w-]|\.\d)"
+    r"(?<![\w.-])(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?![\w-]|\.\d)"
 )
 DOCUMENTATION = tuple(
     ipaddress.IPv4Network(net) for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
@@ -87,11 +99,13 @@ def numbers(text: str, start: int, end: int, spoken: Spoken) -> Iterator[Found]:
 def _over_lines(
     text: str, run: tuple[int, int], spoken: Spoken, look: Look, found: Sequence[Found]
 ) -> Iterator[Found]:
-    """Numbers that are broken over two lines, where neither holds a whole one among those `found` within lines."""
+    """Numbers that are broken over two lines, where neither holds a whole one among those `found` within lines. Never cards: of
+    columns of figures one in forty would be one.
+    """
     whole, base = _window(text, run, "\n", " ")
     for first, last, kind in look(whole, (run[0] - base, run[1] - base), lambda at: spoken(base + at)):
         span = slice(base + first, base + last)
-        if "\n" not in text[span]:
+        if "\n" not in text[span] or kind == "card":
             continue
         beside = (text[a:b] for a, b, _ in found if a < span.stop and span.start < b)
         if all(sum(map(str.isdigit, shown)) < WHOLE for shown in beside):
@@ -127,7 +141,7 @@ def _numbers(text: str, run: tuple[int, int], spoken: Spoken, *, said: bool, pho
     # Patterns look a little beyond the run: a decimal or a further group behind it unmakes a number.
     stop = min(len(text), end + 4)
     sure = [
-        *_identities(text, start, stop, mobile=phone and not said),
+        *identities(text, start, stop, mobile=phone and not said),
         *nordic_identities(text, start, stop, spoken, said=said),
     ]
     yield from sure
@@ -154,17 +168,6 @@ def _dotted(text: str, start: int, end: int) -> Iterator[Found]:
             yield match.start(), match.end(), "bank"
 
 
-def _identities(text: str, start: int, end: int, *, mobile: bool) -> Iterator[Found]:
-    """Swedish ones. `mobile`: ten digits that open with 07 are phones, as a word says."""
-    for match in IDENTITY.finditer(text, start, end):
-        kind = identity_kind(match)
-        if mobile and not match["sign"] and match[0].startswith("07"):
-            continue
-        # A blank between date and serial is no notation of the authorities: only where a word says what it is.
-        if kind and (match["sign"] != " " or IDENTITY_CONTEXT.search(context(text, match.start(), CONTEXT))):
-            yield match.start(), match.end(), kind
-
-
 def _accounts(text: str, start: int, end: int) -> Iterator[Found]:
     # No letters stand in a run, but for those of interim numbers: what a word says, it says before the run.
     before = context(text, start, CONTEXT)
@@ -174,7 +177,8 @@ def _accounts(text: str, start: int, end: int) -> Iterator[Found]:
         if luhn(re.sub(r"\D", "", match[0])):
             yield match.start(), match.end(), "bank"
     for match in ACCOUNT.finditer(text, start, end) if ACCOUNT_CONTEXT.search(before) else ():
-        if sum(map(str.isdigit, match[0])) in ACCOUNT_DIGITS:
+        booked = BOOKED.search(match[0]) or AMOUNT_AFTER.match(text, match.end())
+        if sum(map(str.isdigit, match[0])) in ACCOUNT_DIGITS and not booked:
             yield match.start(), match.end(), "bank"
 
 
@@ -185,11 +189,10 @@ def is_norwegian_account(shown: str) -> bool:
 
 
 def is_card(shown: str, before: str) -> bool:
-    """Luhn and a length that cards have; the short ones only where a word says card; neither a row of years nor a reference."""
+    """Luhn, and first digits and length of an issuer, or a word that says card; neither a row of years nor a reference."""
     digits = re.sub(r"\D", "", shown)
-    known = len(digits) in CARD_LENGTHS or (
-        len(digits) in SHORT_CARDS and CARD_CONTEXT.search(before) is not None
-    )
+    issued = any(first.match(digits) and len(digits) in lengths for first, lengths in ISSUERS)
+    known = issued or (len(digits) in CARD_LENGTHS and CARD_CONTEXT.search(before) is not None)
     return known and luhn(digits) and not YEARS.fullmatch(shown) and not NO_CARD.search(before)
 
 

@@ -11,20 +11,23 @@ from pipeline.stages.identity_nordic import Spoken
 from pipeline.stages.identity_numbers import luhn
 from pipeline.stages.pii_text import Found, context
 
-LOCAL = re.compile(r"[A-Za-z0-9ÅÄÖåäöÉéÜü_.+%-]{1,64}\Z")
-DOMAIN = re.compile(
-    r"(?:[A-Za-z0-9ÅÄÖåäöÉéÜü](?:[A-Za-z0-9ÅÄÖåäöÉéÜü-]{0,61}[A-Za-z0-9ÅÄÖåäöÉéÜü])?\.){1,8}[A-Za-z]{2,24}(?![\w@])"
-)
+LATIN = "A-Za-z0-9À-ÖØ-öø-ž"
+"""Letters and digits of names and domains: those of Latin scripts, since others may stand right beside an address."""
+LABEL = f"[{LATIN}](?:[{LATIN}-]{{0,61}}[{LATIN}])?"
+LOCAL = re.compile(rf"[{LATIN}_.+%'-]{{1,64}}\Z")
+BARE = ".-+%'"
+"""Signs with which no name begins."""
+DOMAIN = re.compile(rf"(?:{LABEL}\.){{1,8}}(?P<top>[A-Za-z]{{2,24}})(?![^\W_]|@)")
+_ENDINGS = "png jpg jpeg gif svg webp ico css js mjs ts tgz gz bz xz zip whl jar exe deb rpm pdf docx xlsx html htm json xml yaml yml toml lock"
+FILES = frozenset(_ENDINGS.split())
+"""Endings of files: "logo@2x.png", "package@1.2.tgz"."""
 SERVICE_ACCOUNTS = frozenset({"git", "svn", "hg"})
 """Names before the sign in addresses of repositories, which reach no person."""
 
 DOT = r"(?:\.| ?[\[({] ?(?:dot|punkt|\.) ?[\])}] ?| (?:dot|punkt) )"
-LABEL = "[A-Za-z0-9ÅÄÖåäöÉéÜü](?:[A-Za-z0-9ÅÄÖåäöÉéÜü-]{0,61}[A-Za-z0-9ÅÄÖåäöÉéÜü])?"
 SPELT_AT = re.compile(r"(?i)[\[({] ?(?:at|a|snabel-?a|@) ?[\])}]|%40|at(?= )|snabel-?a(?![\w-])")
-SPELT_DOMAIN = re.compile(rf"(?i) ?(?:{LABEL}{DOT}){{1,8}}[A-Za-z]{{2,24}}(?![\w@])")
-SPELT_LOCAL = re.compile(
-    rf"(?i)(?<![\w.+%-])[A-Za-z0-9ÅÄÖåäöÉéÜü_+-]{{1,64}}(?:{DOT}[A-Za-z0-9ÅÄÖåäöÉéÜü_+-]{{1,64}}){{0,3}} ?\Z"
-)
+SPELT_DOMAIN = re.compile(rf"(?i) ?(?:{LABEL}{DOT}){{1,8}}[A-Za-z]{{2,24}}(?![^\W_]|@)")
+SPELT_LOCAL = re.compile(rf"(?i)(?<![\w.+%-])[{LATIN}_+-]{{1,64}}(?:{DOT}[{LATIN}_+-]{{1,64}}){{0,3}} ?\Z")
 SPOKEN_DOT = re.compile(r"(?i)[ \[({](?:dot|punkt)[ \])}]")
 MAIL_CONTEXT = re.compile(
     r"(?i)e-?post\w*|\bmejl\w*|e-?mail\w*|\bmail\w*|s[äa]hk[öo]posti\w*|\bkontakt\w*|\bskriv\w*"
@@ -50,10 +53,14 @@ WEAK_STREET = re.compile(
 NEIGHBOUR_LANGUAGES = frozenset({"nb", "nn", "no", "da", "fi"})
 TOWN = rf"[{CAPITAL}][{SMALL}{CAPITAL}]{{1,30}}(?: (?:[{CAPITAL}][{SMALL}]{{1,20}}|[{CAPITAL}](?!\w)))?"
 STREET_NUMBER = re.compile(
-    r"\d{1,4}(?!\d|:\d)(?: ?- ?\d{1,4})?(?:(?: ?[A-Z]|[a-z])(?!\w))?(?:(?<=[A-Za-z]) \d{1,3}(?!\w| ?\d))?"
+    r"\d{1,4}(?!\d|:\d)(?: ?- ?\d{1,4})?(?:(?: ?[A-Z]|[a-z]| [a-hj-z](?=,|\n| \d{3} ?\d\d [A-ZÅÄÖ]))(?!\w))?(?:(?<=[A-Za-z]) \d{1,3}(?!\w| ?\d))?"
     r"(?:,? ?(?:lgh|nb|\d{1,2}\.? ?tr|läg\.?|vån\.?|bst|as\.?|\d\. ?(?:sal|th|tv|mf))(?:\.|\b)(?: ?\d{1,4})?(?: ?(?:tr|th|tv|mf)\b\.?)?)?"
     rf"(?P<town>,? ?\n? ?(?:(?:S(?:E|-)?-? ?|FI-|FIN-)?\d{{3}} ?\d{{2}}|(?:DK-?|N-|NO-)? ?\d{{4}}) ?{TOWN})?"
 )
+YEAR = re.compile(r"(?:19|20)\d\d(?!\d)")
+"""Few streets have so many houses: "på Kungsgatan 2019" is when it was."""
+PREPOSITION = re.compile(r"(?:På|Vid|Från|Till|Hos|Längs|Utmed|Mot|Kring|Bakom|Mellan|Ved|Fra|Til|Langs) ")
+"""A sentence may begin with one; it is no part of the street."""
 ROADS = re.compile(
     r"(?i)(?<!\w)(?:brigade\s\Z|(?:riks|läns|europa|motor|lands|järn|flyg|pul)(?:vägen?|leden|gatan)\s\Z)"
 )
@@ -67,9 +74,11 @@ def email(text: str, at: int) -> Iterator[Found]:
         return
     local = LOCAL.search(text, max(0, at - 64), at)
     domain = DOMAIN.match(text, at + 1)
-    if local is None or domain is None:
+    if local is None or domain is None or domain["top"].lower() in FILES:
         return
-    start = local.start() + len(local[0]) - len(local[0].lstrip(".-+%"))
+    # A low line on both sides is emphasis.
+    bare = BARE + "_" * text.startswith("_", domain.end())
+    start = local.start() + len(local[0]) - len(local[0].lstrip(bare))
     in_url = text.endswith("//", max(0, start - 2), start)
     if start < at and text[at - 1] != "." and text[start:at] not in SERVICE_ACCOUNTS and not in_url:
         yield start, domain.end(), "email"
@@ -80,7 +89,7 @@ def _spaced_email(text: str, at: int) -> Iterator[Found]:
     local = LOCAL.search(text, max(0, at - 65), at - 1)
     domain = DOMAIN.match(text, at + 2)
     if local and domain and ("." in local[0] or MAIL_CONTEXT.search(context(text, local.start(), 25))):
-        yield local.start() + len(local[0]) - len(local[0].lstrip(".-+%")), domain.end(), "email"
+        yield local.start() + len(local[0]) - len(local[0].lstrip(BARE)), domain.end(), "email"
 
 
 def spelt_email(text: str, at: int) -> Iterator[Found]:
@@ -164,6 +173,9 @@ def address(text: str, number: int, spoken: Spoken) -> Iterator[Found]:
     match = STREET_NUMBER.match(text, number)
     if match is None:
         return
+    if YEAR.match(match[0]) and not match["town"]:
+        return
     if WEAK_STREET.search(before) and not match["town"] and spoken(number) not in NEIGHBOUR_LANGUAGES:
         return
-    yield number - len(before) + street.start(), match.end(), "address"
+    opening = PREPOSITION.match(street[0])
+    yield number - len(before) + street.start() + (opening.end() if opening else 0), match.end(), "address"

@@ -7,7 +7,7 @@ number counts if it is written as only phones are (area code and hyphen, country
 import re
 from collections.abc import Iterator
 
-from pipeline.stages.pii_text import Found, context
+from pipeline.stages.pii_text import REFERENCE, Found, context
 
 CONTEXT = 30
 PHONE_WORDS = (
@@ -18,33 +18,27 @@ PHONE_WORD = re.compile(PHONE_WORDS)
 PHONE_BEFORE = re.compile(PHONE_WORDS + r"[^\d\n]{0,20}$")
 PHONE_AFTER = re.compile(r"(?i)\s{0,2}\(?(?:office|fax|mobile|cell|home|work|mobil|växel|hem|arbete)\b")
 
-REFERENCE_BEFORE = re.compile(
-    r"(?i)(?:\bd(?:iarie)?n(?:umme)?r|\bref(?:erens)?\w*|ärende\w*|\bmål\b|\bart(?:ikel)?\.?(?:n(?:umme)?r)?|journaln\w*|faktura\w*|order\w*"
-    r"|kundn\w*|\bprop|\bsou|\bsfs|\bisbn|\bissn|\bserie\w*|\bpostn\w*|\bversion\w*)[^\d\n]{0,12}\Z"
-)
-"""Case, order and book numbers, which may have the shape of a phone number."""
-
-EDGE_AFTER = r"(?!\w|[-.:]\d|/\d(?!\d(?!\d))|,\d{1,2}(?!\d))"
+BEFORE = r"(?<![^\W_])(?<![^\s(*][-_])(?<!\+)(?<!\d[.:/])"
+"""No word or number goes on in front; a hyphen or low line may stand there alone, as in lists and around emphasis."""
+EDGE_AFTER = r"(?![^\W_]|[-.:]\d|/\d(?!\d(?!\d))|,\d{1,2}(?!\d))"
 """No number goes on. A slash and two digits may: "/68" behind a number is its twin of other last digits."""
 NATIONAL = re.compile(
-    rf"(?<![\w+-])(?<!\d[.:/])(?:\(0(?:8|[1-9]\d{{1,2}})\) ?-? ?|0(?:8|[1-9]\d{{1,2}}) ?[-/] ?)\d{{2,4}}(?:[ -]?\d{{2,4}}){{1,3}}{EDGE_AFTER}"
+    rf"{BEFORE}(?:\(0(?:8|[1-9]\d{{1,2}})\) ?-? ?|0(?:8|[1-9]\d{{1,2}}) ?[-/] ?)\d{{2,4}}(?:[ -]?\d{{2,4}}){{1,4}}"
 )
-MOBILE = re.compile(
-    rf"(?<![\w+-])(?<!\d[.:/])07[02369]\d?(?: ?- ?| )?\d{{1,3}}(?:[ -]?\d{{2,3}}){{2}}{EDGE_AFTER}"
-)
+MOBILE = re.compile(rf"{BEFORE}07[02369]\d?(?: ?- ?| )?\d{{1,3}}(?:[ -]?\d{{2,3}}){{2}}")
 INTERNATIONAL = re.compile(
-    r"(?<![\w+-])(?<!\d[.,:/])(?:\(\+[1-9]\d{0,2}\)|(?:\+|00 ?)[1-9]\d{0,2})[ .-]{0,3}(?:\(\d{1,4}\)|\d)(?:[ ./-]{0,3}\(?\d{1,4}\)?){2,7}(?![\w])"
+    r"(?<![^\W_])(?<![^\s(*][-_])(?<!\+)(?<!\d[.,:/])(?:\(\+[1-9]\d{0,2}\)|(?:\+|00 ?)[1-9]\d{0,2})[ .-]{0,3}(?:\(\d{1,4}\)|\d)(?:[ ./-]{0,3}\(?\d{1,4}\)?){2,9}"
 )
-SPACED = re.compile(
-    rf"(?<![\w+-])(?<!\d[.:/])(?<!\d[ ])0(?:8|[1-9]\d{{1,2}})([ .])\d{{2,4}}\1\d{{2,3}}(?:\1\d{{2,3}})?{EDGE_AFTER}"
-)
+SPACED = re.compile(rf"{BEFORE}0(?:8|[1-9]\d{{1,2}})([ .])\d{{2,4}}\1\d{{2,3}}(?:\1\d{{2,3}})?{EDGE_AFTER}")
 """Blanks or dots alone: counts if the numbering plan has it, for sums and dates are written so too."""
 SHAPES = ((INTERNATIONAL, 8, 15), (NATIONAL, 7, 11), (MOBILE, 10, 10), (SPACED, 9, 10))
 """Pattern, least and most digits."""
+ROW_BEFORE = re.compile(r"\d \Z")
+GROUP = re.compile(r"\d+\)?")
 AMERICAN = re.compile(r"\d{3}-\d\d-\d{4}")
 """The notation of American social security numbers, which no phone has: hyphens between all groups, four digits last."""
 ANY = re.compile(
-    r"(?<![\w+-])(?<!\d[.,:/])(?:\+|\(\d)?\d(?:[ ()./-]{0,3}\d){5,14}(?:x\d{1,5})?(?![\w]|[-/:]\d)"
+    r"(?<![^\W_])(?<![^\s(*][-_])(?<!\+)(?<!\d[.,:/])(?:\+|\(\d)?\d(?:[ ()./-]{0,3}\d){5,14}(?:x\d{1,5})?(?![^\W_]|[-/:]\d)"
 )
 TIME = re.compile(
     r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./ -](?:19|20)?\d\d|\d{1,2}[.]\d\d ?- ?\d{1,2}[.]\d\d|(?:19|20)\d\d ?[-/] ?(?:19|20)\d\d"
@@ -62,12 +56,12 @@ def phones(text: str, start: int, end: int, *, said: bool) -> Iterator[Found]:
     begin = start
     while begin > 0 and start - begin < 2 and text[begin - 1] in "+(":
         begin -= 1
-    if REFERENCE_BEFORE.search(context(text, begin, CONTEXT)):
+    if REFERENCE.search(context(text, begin, CONTEXT)):
         return
     stop = min(len(text), end + 7)
-    for match in _shaped(text, begin, stop):
-        if match.start() < end:
-            yield match.start(), match.end() - unopened(match[0]), "phone"
+    for first, last in _shaped(text, begin, stop):
+        if first < end:
+            yield first, last - unopened(text[first:last]), "phone"
     for match in ANY.finditer(text, begin, stop) if said else ():
         told = PHONE_BEFORE.search(context(text, match.start(), CONTEXT)) or PHONE_AFTER.match(
             text, match.end()
@@ -76,11 +70,35 @@ def phones(text: str, start: int, end: int, *, said: bool) -> Iterator[Found]:
             yield match.start(), match.end(), "phone"
 
 
-def _shaped(text: str, begin: int, stop: int) -> Iterator[re.Match[str]]:
+def _shaped(text: str, begin: int, stop: int) -> Iterator[tuple[int, int]]:
     for pattern, least, most in SHAPES:
+        before = -1
         for match in pattern.finditer(text, begin, stop):
-            if least <= digits(match[0]) <= most and possible(match[0], planned=pattern is SPACED):
-                yield match
+            first, planned = match.start(), pattern is SPACED
+            # A row of sums goes on; a number behind a number does not.
+            if planned and first != before + 1 and ROW_BEFORE.search(text, max(0, first - 2), first):
+                continue
+            if last := _whole(text, (first, match.end()), (least, most), planned=planned):
+                before = last
+                yield first, last
+
+
+def _whole(text: str, span: tuple[int, int], sizes: tuple[int, int], *, planned: bool) -> int:
+    """Where a number that begins at span[0] ends, at span[1] at most: numbers of other things may follow it. 0: it is none.
+
+    At the last group with which the numbering plan of its country has it; else at the last with which it is possible.
+    """
+    first, most = span
+    ends = [first + group.end() for group in GROUP.finditer(text[first:most])]
+    if text[most : most + 1].isdigit():
+        ends = ends[:-1]
+    shown = [text[first:end] for end in ends if not text[end : end + 1].isalpha()]
+    fitting = [one for one in reversed(shown) if sizes[0] <= digits(one) <= sizes[1]]
+    for certain in (True, False):
+        for one in fitting:
+            if possible(one, planned=planned or certain):
+                return first + len(one)
+    return 0
 
 
 def digits(shown: str) -> int:

@@ -3,6 +3,8 @@
 import importlib
 import itertools
 import json
+import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ConfigError
+from pipeline.kernels.number_words import told_before
 from pipeline.kernels.personal import NUMBER, candidates, number_run
 from pipeline.stage import run_measure
 from pipeline.stages.pii import KINDS, Pii, PiiConfig, apart, masked_kinds, pii_findings
+from pipeline.stages.pii_masks import Masks
 from pipeline.stages.pii_names import Names
-from pipeline.stages.pii_numbers import numbers
+from pipeline.stages.pii_numbers import WORDS, numbers
+from pipeline.stages.pii_phones import PHONE_WORD
 
 CASES = Path(__file__).parent.parent / "cases" / "pii"
 
@@ -62,7 +67,7 @@ PIECES = st.lists(
     ),
     max_size=6,
 ).map(" ".join)
-NOISE = st.text(st.sampled_from(list("0123456789+-() ./:@SEGBx\n\N{EN DASH}å")), max_size=60)
+NOISE = st.text(st.sampled_from(list("0123456789+-() ./:@,_SEGBx٤\n\N{EN DASH}å")), max_size=60)
 
 
 @given(PIECES | NOISE)
@@ -127,6 +132,13 @@ def test_names_by_lists_are_full_names(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "Fiskaren Anna B. Ek och Karl Bergström gick till sjön. Till Expressen säger Anna att Anna Kyrka är stängd."
     assert [find["value"] for find in found(text, config)] == ["Anna B. Ek", "Karl Bergström"]
     assert found("Nova Scotia, Edit Profile, Svenska Akademien", config) == []
+
+
+def test_names_by_the_lists_of_the_extra() -> None:
+    pytest.importorskip("faker", reason="the extra `names` is not installed")
+    config = PiiConfig(person="mask", names="lists")
+    text = "Dagens sammanträde leddes av Birgitta Öhman, och Lars Sundqvist förde protokoll. Svenska Kyrkan bjöd på kaffe."
+    assert [find["value"] for find in found(text, config)] == ["Birgitta Öhman", "Lars Sundqvist"]
 
 
 def test_lists_without_the_extra_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,6 +216,32 @@ def test_labelled_texts_and_statutes(
     assert score["validity"]["right"] == 1.0
     assert score["skatteverket_accepted"] == 1.0
     assert score["sfs_md"]["all_kinds"] == {}
+
+
+LATIN = st.characters(codec="latin-1")
+
+
+@pytest.mark.parametrize("words", [WORDS, PHONE_WORD], ids=["numbers", "phones"])
+@given(data=st.data())
+def test_the_scan_knows_a_part_of_every_word(words: re.Pattern[str], data: st.DataObject) -> None:
+    word = data.draw(st.from_regex(words, fullmatch=True, alphabet=LATIN)).encode()
+    assert told_before(np.frombuffer(word + b" ", np.uint8), 0, len(word) + 1)
+
+
+def test_columns_of_figures_hold_hardly_a_card() -> None:
+    figures = random.Random(5)
+    rows = [
+        " ".join(f"{figures.randrange(10_000):04}" for _ in range(width)) for width in (1, 2, 3, 5, 6) * 80
+    ]
+    assert [find for find in found("\n".join(rows)) if find["kind"] == "card"] == []
+
+
+def test_a_long_row_of_numbers_is_judged_in_linear_time() -> None:
+    # Found one by one, each after the others were masked, they would take a minute.
+    row = "08 123 456 78 " * 8_000
+    assert measure([row])["pii_count"][0].as_py() == 8_000
+    masks = Masks()
+    assert [masks.mask("phone", f"08-{n}") for n in range(100_000, 160_000)][-1] == "[TELEFON 60000]"
 
 
 WORDED = [

@@ -49,8 +49,6 @@ def danish(draw: st.DrawFn) -> str:
     """With the check digit of old, so that no word is needed."""
     born, serial = draw(DATES), draw(st.integers(0, 999))
     century = "0123" if born.year < 2000 else "4"
-    if born.year >= 2000 and born.year > 2036:
-        return "211062-5629"
     for last in range(10):
         number = f"{born:%d%m%y}{draw(st.sampled_from(century))}{serial % 100:02}{last}"
         if cpr.checksum(number) == 0:
@@ -223,7 +221,15 @@ def test_masking_twice_is_masking_once(parts: list[str]) -> None:
     assert masked(once) == once
 
 
-SCRAPS = [*"0123456789-+ ./()@:aåZSE\n[]", " telefon ", " konto ", "[TELEFON]", " bg ", "07", "850709-9805"]
+SCRAPS = [
+    *"0123456789-+ ./()@:,_aåZSE٤\n[]",
+    " telefon ",
+    " konto ",
+    "[TELEFON]",
+    " bg ",
+    "07",
+    "850709-9805",
+]
 
 
 @given(st.lists(st.sampled_from(SCRAPS), max_size=40).map("".join))
