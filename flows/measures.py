@@ -83,6 +83,8 @@ def _measures(specs: Iterable[MeasureSpec]) -> list[str]:
 
 
 def _range(spec: MeasureSpec) -> str:
+    if math.isinf(spec.low):
+        return "any number"
     return f"{spec.low:g} to {spec.high:g}" if math.isfinite(spec.high) else f"{spec.low:g} and more"
 
 

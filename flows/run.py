@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from flows.named import glossary_of, measure_settings
@@ -29,9 +30,12 @@ def open_run(raw: Path, curated: Path, config: Path | None, workers: int) -> Ite
         count = worker_count(workers or settings.run.workers)
         # A run with nothing new, such as most scheduled ones, never starts a worker and reads no exemplar.
         changed = bool(plan.changes())
-        made = refresh_settings(project, count, measure_settings(project) if changed else settings.measure)
+        measure = (
+            measure_settings(project) if changed else replace(settings.measure, glossary=glossary_of(project))
+        )
+        made = refresh_settings(project, count, measure)
         pool = stack.enter_context(open_pool(count)) if changed else NoPool()
-        yield Run(Refresh(plan, made, pool), settings, project.root, glossary_of(project))
+        yield Run(Refresh(plan, made, pool), settings, project.root, measure.glossary)
 
 
 class NoPool:

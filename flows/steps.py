@@ -200,7 +200,7 @@ class Run:
     def _terms(self, ledger: pa.Table) -> TermsReport | None:
         if not self._glossary:
             return None
-        entries = [(entry.term, entry.definition, entry.avoid) for entry in self._glossary.entries]
+        entries = [(entry.term, entry.definition) for entry in self._glossary.entries]
         rows = parquet.read(self._build / TERMS_FILE)
         return terms_report(entries, rows, ledger, self.settings.terms.min_documents)
 

@@ -21,7 +21,7 @@ T = TypeVar("T")
 def read_toml(path: Path) -> dict[str, Any]:
     """The parsed file. Raises ConfigError with line and column where it is not TOML, or cannot be read."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
     except UnicodeDecodeError as error:

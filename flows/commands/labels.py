@@ -1,6 +1,5 @@
 """Labels of a sample: good or bad, from a field of its records or from a file of their own."""
 
-import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from flows.output import safe
 from pipeline.errors import UsageError
+from pipeline.storage.sheet import read_rows, read_text
 
 GOOD = frozenset({"good", "keep", "kept", "ok", "yes", "true", "1", "bra", "ja", "behåll"})
 BAD = frozenset({"bad", "drop", "dropped", "no", "false", "0", "dålig", "dåligt", "nej", "släng"})
@@ -78,21 +78,13 @@ def labels_of_file(path: Path, known: Sequence[Mapping[str, str]]) -> list[bool 
 
 
 def _rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(
-            f"{path}: is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8"
-        ) from error
     if path.suffix.lower() in {".csv", ".tsv"}:
-        first = text.split("\n", 1)[0]
-        mark = max("\t;,", key=first.count)
-        for number, row in enumerate(csv.DictReader(text.splitlines(), delimiter=mark), start=2):
-            yield f"{path}, line {number}", row
+        yield from read_rows(path, "\t;,", UsageError)
         return
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(read_text(path, UsageError).split("\n"), start=1):
         if line.strip():
-            yield f"{path}, line {number}", _object(line, f"{path}, line {number}")
+            where = f"{path}: line {number}"
+            yield where, _object(line, where)
 
 
 def _object(line: str, where: str) -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ from pipeline.work.candidate import TERMS_FILE
 from pipeline.work.publish import Candidate
 
 SHOWN = 50
-"""Places of variants that are printed; all are in the JSON."""
+"""Places of variants that are printed (our choice: a screen or two); all are in the JSON."""
 
 
 def term_facts(of: Release | Candidate, report: Report) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Words that could hold a term: one pass over the bytes with an automaton of the stems of all terms (Aho and Corasick 1975).
 
-A word here is a run of letters and digits of UTF-8 text; hyphens, underscores and other marks end it. Letters are folded by byte:
+A word here is a run of letters and digits of UTF-8 text, raised and lowered ones among them ("m³sk", "CO₂"); hyphens, underscores and other marks end it. Letters are folded by byte:
 A-Z and, within two-byte characters, 0x80-0x9E (the capitals of Latin-1), so a stem in other scripts may be suspected without
 reason; what a suspect really holds is decided elsewhere, once for every distinct word.
 """
@@ -24,7 +24,7 @@ BOUNDARY = "\n"
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _FNV_SEED, _FNV_PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
-_OUT, _IN, _SAME = 0, 1, 2
+_OUT, _IN, _SAME, _MAYBE = 0, 1, 2, 3
 # U+0080 to U+00BF, U+2000 to U+2FFF, U+F000 to U+FFFF and all beyond U+FFFF: marks, spaces, pictures.
 _NOT_LETTERS = (0xC2, 0xE2, 0xEF, 0xF0, 0xF1, 0xF2, 0xF3, 0xF4)
 _UNKNOWN, _BOUNDARY, _FIRST = 0, 1, 2
@@ -33,7 +33,7 @@ _UNKNOWN, _BOUNDARY, _FIRST = 0, 1, 2
 
 class Automaton(NamedTuple):
     """`moves` int32[states, symbols]: the next state, negative (~state) where a stem ends there; `symbols` uint8[256]: the symbol
-    of a byte; `kinds` uint8[256]: whether a byte is part of a word.
+    of a byte; `kinds` uint8[256]: whether a byte is part of a word (_MAYBE: begins a sign that may be a small digit).
     """
 
     moves: NDArray[np.int32]
@@ -61,6 +61,7 @@ def _kinds() -> NDArray[np.uint8]:
             kinds[byte] = _SAME
         else:
             kinds[byte] = _OUT if byte in _NOT_LETTERS else _IN
+    kinds[[0xC2, 0xE2]] = _MAYBE
     return kinds
 
 
@@ -108,6 +109,22 @@ def _moves(tree: list[dict[int, int]], ends: set[int], width: int) -> NDArray[np
             moves[state, symbol] = child
             todo.append(child)
     return np.where(accept[moves], ~moves, moves).astype(np.int32)
+
+
+@njit(cache=True, nogil=True)
+def _small_digit(data: NDArray[np.uint8], at: int, last: int) -> np.uint8:
+    """_IN where the sign that begins at data[at], a byte of kind _MAYBE, is a raised or lowered digit, else _OUT: U+00B2, U+00B3,
+    U+00B9, U+2070, U+2074 to U+2079, and U+2080 to U+2089.
+    """
+    second = data[at + 1] if at + 1 < last else np.uint8(0)
+    third = data[at + 2] if at + 2 < last else np.uint8(0)
+    if data[at] == 0xC2:
+        small = second == 0xB2 or second == 0xB3 or second == 0xB9
+    elif second == 0x81:
+        small = third == 0xB0 or 0xB4 <= third <= 0xB9
+    else:
+        small = second == 0x82 and 0x80 <= third <= 0x89
+    return np.uint8(_IN if small else _OUT)
 
 
 @njit(cache=True, nogil=True)
@@ -172,7 +189,7 @@ def _scan(
         state, start, begun, chars, hit, inside = moves[0, _BOUNDARY], -1, 0, 0, False, False
         for at in range(first, last + 1):
             byte = data[at] if at < last else 0
-            kind = kinds[byte]
+            kind = _small_digit(data, at, last) if kinds[byte] == _MAYBE else kinds[byte]
             if kind != _SAME:
                 chars += 1
                 inside = kind == _IN

@@ -11,8 +11,8 @@ from pipeline.schema import FLAGGED, KEPT, SPLITS
 EXAMPLES = 5
 """Documents that are named for a variant."""
 
-Entry = tuple[str, str, tuple[str, ...]]
-"""Term, definition, variants to avoid."""
+Defined = tuple[str, str]
+"""Term and definition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class TermsReport:
 
 
 def terms_report(
-    entries: Sequence[Entry], rows: pa.Table, ledger: pa.Table, min_documents: int
+    entries: Sequence[Defined], rows: pa.Table, ledger: pa.Table, min_documents: int
 ) -> TermsReport:
     """From terms.parquet (schema TERMS) and the ledger of one candidate."""
     known = ledger.select(["doc_id", "record_id", "fate", "split"])
@@ -93,7 +93,7 @@ def terms_report(
     }
     terms = tuple(
         TermUse(term, definition, {split: uses.get((term, split), Use()) for split in SPLITS})
-        for term, definition, _ in entries
+        for term, definition in entries
     )
     return TermsReport(terms, _wrong(joined), min_documents)
 

@@ -6,7 +6,7 @@ from pipeline.quality.view_plots import ROWS, PlotView
 from pipeline.schema import SPLITS
 
 TERMS = 200
-"""Terms that the report lists, in the order of the glossary; all are in report.json."""
+"""Terms that the report lists, in the order of the glossary (our choice: what one still scrolls through); all are in report.json."""
 
 
 class TermsView(PlotView):

@@ -122,8 +122,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "The glossary's terms in the kept documents, inflected and within compounds.",
     ),
     "terms_covered": (
-        "{covered} av {all} termer står i minst {least} dokument.",
-        "{covered} of {all} terms stand in at least {least} documents.",
+        "{covered} av {all} termer förekommer i minst {least} behållna dokument.",
+        "{covered} of {all} terms stand in at least {least} kept documents.",
     ),
     "terms_none_wrong": (
         "Ingen variant som ska undvikas förekommer.",
@@ -139,7 +139,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "under_covered": ("Samla mer text om detta", "Collect more text about these"),
     "under_covered_lead": (
-        "Termer i färre än {least} behållna dokument. Modellen får för lite att lära av.",
+        "Termer i färre än {least} behållna dokument. Modellen får för lite att lära sig av.",
         "Terms in fewer than {least} kept documents. The model gets too little to learn from.",
     ),
     "wrong_terms": ("Varianter som ska undvikas", "Variants to avoid"),
@@ -148,7 +148,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "In kept and flagged documents. [terms] in kvarn.toml says whether they are flagged.",
     ),
     "term": ("Term", "Term"),
-    "variant": ("Står", "Found"),
+    "variant": ("I texten", "Found"),
     "write": ("Skriv", "Write"),
     "places": ("Ställen", "Places"),
     "published_n": ("Varav behållna", "Of which kept"),

@@ -14,7 +14,7 @@ from pipeline.kernels.term_scan import BOUNDARY, HANGING, INSIDE
 from pipeline.stages import term_parts
 from pipeline.stages.glossary import Entry, Glossary
 from pipeline.stages.term_forms import VOWELS, adjective, combining, inflections
-from pipeline.stages.term_words import PARTICLES
+from pipeline.stages.term_words import FUNCTION, PARTICLES
 
 NEAR = 80
 """Code points of a gap and the word beside it that are looked at."""
@@ -50,6 +50,8 @@ class Target:
     left: tuple[frozenset[str], ...] = ()
     right: tuple[frozenset[str], ...] = ()
     """Of several words: the forms of those before and behind the longest, whose forms are `forms`."""
+    capital: bool = False
+    """The word that is looked for, of several the longest, has a capital."""
 
     @property
     def words(self) -> int:
@@ -139,6 +141,21 @@ class _Single:
                 at = word.find(form, at + 1)
 
 
+def shadowed(glossary: Glossary) -> Iterator[tuple[str, str, str]]:
+    """Variants that are a form of a term, which would be found instead: the variant's entry, the variant, and that term."""
+    targets = Matcher(glossary).targets
+    terms = [target for target in targets if target.variant is None]
+    for target in targets:
+        words = [word.lower() for word in _WORD.findall(target.text)]
+        for other in terms if target.variant else ():
+            if other.words == len(words) and all(map(_has, (*other.left, other.forms, *other.right), words)):
+                yield glossary.entries[target.entry].term, target.text, glossary.entries[other.entry].term
+
+
+def _has(forms: frozenset[str], word: str) -> bool:
+    return word in forms
+
+
 class Matcher:
     """All targets of a glossary."""
 
@@ -170,7 +187,7 @@ class Matcher:
         several: list[Match] = []
         for number in self._candidates(low):
             target = self.targets[number]
-            if named and not target.text[0].isupper():
+            if named and not target.capital:
                 continue
             if target.words > 1:
                 several += [Match(0, len(low), number)] if low in target.forms else []
@@ -249,11 +266,18 @@ def _targets(number: int, entry: Entry) -> Iterator[Target]:
 def _target(
     number: int, variant: str | None, text: str, given: tuple[str, ...], *, compounds: bool
 ) -> Target:
-    words = [word.lower() for word in _WORD.findall(text)]
+    shown = _WORD.findall(text)
+    words = [word.lower() for word in shown]
     if len(words) > 1:
-        forms = [_forms_in_phrase(word, last=word is words[-1], as_it_is=bool(given)) for word in words]
+        forms = [
+            _forms_in_phrase(word, last=at == len(words) - 1, as_it_is=bool(given))
+            for at, word in enumerate(words)
+        ]
         at = max(range(len(words)), key=lambda place: (len(words[place]), place))
-        return Target(number, variant, text, forms[at], left=tuple(forms[:at]), right=tuple(forms[at + 1 :]))
+        left, right = tuple(forms[:at]), tuple(forms[at + 1 :])
+        return Target(
+            number, variant, text, forms[at], left=left, right=right, capital=shown[at][0].isupper()
+        )
     word = words[0]
     listed = {form.lower() for form in given if len(_WORD.findall(form)) == 1}
     own = frozenset({word} | listed | {form + "s" for form in listed if not form.endswith("s")})
@@ -264,21 +288,30 @@ def _target(
         text,
         own if given else inflections(word),
         combining(word) if in_parts else frozenset(),
+        capital=shown[0][0].isupper(),
     )
 
 
 def _forms_in_phrase(word: str, *, last: bool, as_it_is: bool) -> frozenset[str]:
-    """Words of up to three letters ("av", "per", "ny") inflect as adjectives at most."""
-    if as_it_is or not word.isalpha():
+    """Words of up to three letters ("av", "per", "ny") inflect as adjectives at most, unless they are the noun at the end ("väg")."""
+    if as_it_is or not word.isalpha() or word in FUNCTION:
         return frozenset({word})
-    made = set() if last else adjective(word)
-    return frozenset({word} | made | (inflections(word) if len(word) > term_parts.SHORTEST else set()))
+    noun = inflections(word) if last or len(word) > term_parts.SHORTEST else set()
+    return frozenset({word} | noun | (set() if last else adjective(word)))
 
 
 def is_cased(term: str, found: str) -> bool:
-    """Capitals behind the first letter of a term must be there in the text, unless that is in capitals throughout.
+    """Capitals behind the first letter of a term must be there in the text, word by word, unless that is in capitals throughout.
 
     >>> is_cased("FSC", "fsc"), is_cased("avverkning", "Avverkning"), is_cased("EU-stöd", "EU-STÖD")
     (False, True, True)
+    >>> is_cased("skog i Norrland", "Skogar i Norrland"), is_cased("skog i Norrland", "skogar i norrland")
+    (True, False)
     """
-    return term[1:] == term[1:].lower() or found.startswith(term) or found.isupper()
+    if found.isupper():
+        return True
+    for place, (word, shown) in enumerate(zip(_WORD.findall(term), _WORD.findall(found), strict=False)):
+        own = word[1:] if place == 0 else word
+        if own != own.lower() and not shown[len(word) - len(own) :].startswith(own):
+            return False
+    return True

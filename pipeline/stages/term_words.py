@@ -64,16 +64,14 @@ KNOWN = frozenset(_KNOWN.split())
 """Words that often are parts of compounds in forestry, law, banking and administration, listed from memory for this project."""
 
 _FIRST = """
-allmän arbets ask balans barr bas berg bland blandskog blå bo bok bonde bostads bot brant bred bränn busk bygg bär
-bördig contorta del detalj douglas drag dricks dvärg död egen ekonomi enskild export extra fin fjärr folk foster freds
-frisk frö furu fäll gammel glas gles grov grund gräv grå grön halv hel huvud hypoteks hyr hägg häng hög import jul kal
-klen klibb knäck konsument kort krokig kron kultur kvarts kvist kyrk kör körs läns lärk läs låg lång löv mager massa
-masur mellan natur noll nord norr när pil post provins pål rak riks rund rätts rå röd rönn rör sam silver sitka själv
-skriv skydds slut slutna smal små snö social spärr stam statlig stats stor styr ställ svart syd säker sälj sär sågtimmer
-söder topp torr tvär tät ung ur utbild villa vind vit väst väx växel vårt våt ädel års öst
+allmän arbets balans bland blandskog blå bo bonde bot brant bred bränn busk bygg bördig contorta douglas drag dricks
+dvärg död export extra fin fjärr frisk furu fäll gammel glas gles grov grå gräv halv hel huvud hypoteks hyr hägg häng
+import jul kal klen klibb knäck konsument kort krokig kvarts kör körs låg lång läs mager masur mellan nord norr när pil
+provins pål rak riks rå röd rönn sam silver sitka själv skriv slut slutna smal små spärr statlig stats styr svart syd
+sågtimmer säker sälj sär söder torr tvär tät ung ur utbild villa vind vit vårt våt väst väx växel ädel öst
 """
 FIRST = frozenset(_FIRST.split())
-"""First parts that are no nouns of KNOWN, with the letter that joins them."""
+"""First parts that no word of KNOWN makes, with the letter that joins them."""
 
 _SHORT_FIRST = """
 bo by el is ny år
@@ -88,6 +86,12 @@ på sam till undan under upp ur ut van veder vid vider åter över
 PARTICLES = frozenset(_PARTICLES.split())
 """First parts that make another verb, and from it another noun, of what follows. In front of a term that has one itself they are
 parts of a compound: Swedish verbs take one."""
+
+_FUNCTION = """
+att av den det efter en ett från för hos i ifrån inom med mellan mot och om per på samt som till under ur ut utan via vid
+"""
+FUNCTION = frozenset(_FUNCTION.split())
+"""Words of a term of several words that do not inflect."""
 
 _LATIN = """
 de dis im inter kom kon per pro prä re sub trans
@@ -108,4 +112,4 @@ statist statyett stödja tallrik tavla tidig tidning trädgård ungdom uppskattn
 vägran vårdnad vårdnadshavare vårdslös vårdslöshet ålderdom
 """
 OPAQUE = frozenset(_OPAQUE.split())
-"""Words that look like a term beside a known part and are something else. Whole words only, with their inflections."""
+"""Words that look like a term beside a known part and are something else, alone and in longer words, with their inflections."""

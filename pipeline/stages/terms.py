@@ -215,9 +215,9 @@ class Terms:
         right = ~wrong
         several = right & (hits.place < 0)
         single = right & (hits.place >= 0)
-        # Two terms in one word stand one behind the other.
-        single[1:] &= hits.place[1:] != hits.place[:-1]
-        held = np.bincount(hits.row[single], minlength=rows).astype(np.float64)
+        # Two terms in one word stand one behind the other, perhaps with a variant between them.
+        _, first = np.unique(hits.place[single], return_index=True)
+        held = np.bincount(hits.row[single][first], minlength=rows).astype(np.float64)
         held += np.bincount(hits.row[several], self._words[hits.target[several]], minlength=rows)
         share = np.divide(held, words, out=np.full(rows, np.nan), where=words > 0)
         return np.array(

@@ -1,8 +1,6 @@
 """A glossary from its file: TOML with one [[term]] table an entry, or CSV with one row an entry."""
 
-import csv
 import difflib
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,9 @@ from typing import Any
 from pipeline.config import read_toml
 from pipeline.errors import ConfigError
 from pipeline.stages.glossary import Entry, Glossary, checked
+from pipeline.stages.repair_steps import compose, remove_invisible
+from pipeline.stages.term_match import shadowed
+from pipeline.storage.sheet import read_rows
 
 KEYS = ("term", "avoid", "definition", "inflections", "compounds")
 TABLE = "term"
@@ -31,8 +32,19 @@ def read_glossary(path: Path) -> Glossary:
     else:
         raise ConfigError(f"terms.glossary: {path}: a glossary is a .toml or .csv file")
     if not entries:
-        raise ConfigError(f"{path}: holds no terms; write [[{TABLE}]] tables with at least the key 'term'")
-    return checked(tuple(entries), str(path))
+        how = (
+            "a column 'term'"
+            if path.suffix.lower() == ".csv"
+            else f"[[{TABLE}]] tables with at least the key 'term'"
+        )
+        raise ConfigError(f"{path}: holds no terms; write {how}")
+    glossary = checked(tuple(entries), str(path))
+    for term, variant, other in shadowed(glossary):
+        raise ConfigError(
+            f"{path}: term {term!r}, key 'avoid': {variant!r} is a form of the term {other!r} too, and would never be found; "
+            f"remove it, or list the forms of {other!r} in its `inflections`"
+        )
+    return glossary
 
 
 def _from_toml(path: Path) -> list[Entry]:
@@ -50,34 +62,13 @@ def _from_toml(path: Path) -> list[Entry]:
 
 def _from_csv(path: Path) -> list[Entry]:
     """Comma or semicolon, told by the head; several variants or inflections in a cell are parted by |."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"{path}: not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8"
-        ) from error
-    head = text.split("\n", 1)[0]
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if ";" in head else ",", strict=True)
-    entries = []
-    try:
-        for row in rows:
-            entries.append(
-                _entry(_cells(row, f"{path}: line {rows.line_num}"), f"{path}: line {rows.line_num}")
-            )
-    except csv.Error as error:
-        raise ConfigError(f"{path}: line {rows.line_num}: not CSV: {error}") from error
-    return entries
+    return [_entry(_cells(row, where), where) for where, row in read_rows(path, ",;", ConfigError)]
 
 
-def _cells(row: Mapping[str | None, Any], where: str) -> dict[str, Any]:
+def _cells(row: Mapping[str, str], where: str) -> dict[str, Any]:
     """A row as a TOML table has it; empty cells are left out."""
-    if None in row:
-        raise ConfigError(
-            f"{where}: more cells than the head has columns; put cells that hold the separator in quotes"
-        )
     table: dict[str, Any] = {}
-    for key, cell in row.items():
-        name, value = str(key).strip(), (cell or "").strip()
+    for name, value in row.items():
         if name not in KEYS:
             table[name] = value
         elif name in ("avoid", "inflections"):
@@ -125,7 +116,7 @@ def _text(table: Mapping[str, Any], key: str, where: str) -> str:
         raise ConfigError(
             f"{where}, key {key!r}: {value!r} is {type(value).__name__}; allowed: text in quotes"
         )
-    return " ".join(value.split())
+    return _plain(value)
 
 
 def _texts(table: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
@@ -134,8 +125,13 @@ def _texts(table: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
         raise ConfigError(
             f'{where}, key {key!r}: {values!r} is not allowed; allowed: a list of words, ["…", "…"]'
         )
-    words = tuple(" ".join(value.split()) for value in values)
+    words = tuple(map(_plain, values))
     twice = sorted({word for word in words if words.count(word) > 1})
     if twice:
         raise ConfigError(f"{where}, key {key!r}: {twice[0]!r} stands twice; remove one")
     return words
+
+
+def _plain(value: str) -> str:
+    """As repaired texts are written: composed, without invisible characters, blanks one by one."""
+    return " ".join(compose(remove_invisible(value)).split())

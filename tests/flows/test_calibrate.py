@@ -200,7 +200,7 @@ def test_labels_that_cannot_be_used_are_said(tmp_path: Path, name: str, text: st
 
 def test_a_file_that_is_not_utf8_is_said(tmp_path: Path) -> None:
     (tmp_path / "l.csv").write_bytes("id,label\nå,good\n".encode("cp1252"))
-    with pytest.raises(UsageError, match=r"l\.csv: is not UTF-8"):
+    with pytest.raises(UsageError, match=r"l\.csv: not UTF-8"):
         labels_of_file(tmp_path / "l.csv", RECORDS)
 
 

@@ -16,7 +16,7 @@ from pipeline.quality.words import WORDS
 from pipeline.schema import TERMS
 
 FIRST = first()
-ENTRIES = [("gran", "Ett barrträd.", ()), ("tall", "", ("fura",)), ("ek", "", ())]
+ENTRIES = [("gran", "Ett barrträd."), ("tall", ""), ("ek", "")]
 ITEMS = [
     Item("1", split="train"),
     Item("2", split="test"),

@@ -80,6 +80,11 @@ TERM = '[[term]]\nterm = "a"\n'
         (TERM + 'avoid = ["b"]\n[[term]]\nterm = "c"\navoid = ["B"]\n', "'B' is avoided for 'a' as well"),
         (TERM + 'inflections = ["b"]\navoid = ["b"]\n', "stands in `inflections` of the same term"),
         (TERM + 'avoid = ["--"]\n', "holds no letter or digit"),
+        ('[[term]]\nterm = "skog"\navoid = ["skogen"]\n', "'skogen' is a form of the term 'skog' too"),
+        (
+            '[[term]]\nterm = "enskild väg"\navoid = ["enskilda vägar"]\n',
+            "is a form of the term 'enskild väg' too",
+        ),
         ("[[term]\n", "not valid TOML"),
     ],
 )
@@ -95,14 +100,31 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, words: str) -> None:
     ("text", "words"),
     [
         ("term,note\na,b\n", "line 2: unknown key 'note'"),
-        ("term,avoid\na,b,c\n", "line 2: more cells than the head"),
+        ("term,avoid\na,b,c\n", "line 2: 'c' stands in no column"),
         ("term,compounds\na,maybe\n", "key 'compounds': 'maybe'"),
         ("term,avoid\n,b\n", "line 2: the key 'term' is missing"),
+        ("term,avoid,avoid\na,b,c\n", "line 1: column 'avoid' stands twice"),
+        ("term\n", "holds no terms; write a column 'term'"),
+        ('term,avoid\na,"b\n', "line 2: not CSV"),
     ],
 )
 def test_what_is_wrong_with_a_csv_is_named_by_line(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         read_glossary(written(tmp_path, text, "a.csv"))
+
+
+def test_files_as_windows_and_spreadsheets_leave_them(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text("\ufeff" + TERM, encoding="utf-8")
+    assert read_glossary(tmp_path / "a.toml").entries == (Entry("a"),)
+    sheet = written(tmp_path, "term;avoid;;\nskog;;;\nväg;gata;;\n", "a.csv")
+    assert read_glossary(sheet).entries == (Entry("skog"), Entry("väg", ("gata",)))
+    quoted = written(tmp_path, 'term,definition\na,"b; c"\n', "b.csv")
+    assert read_glossary(quoted).entries == (Entry("a", (), "b; c"),)
+
+
+def test_words_are_written_as_repaired_texts_are(tmp_path: Path) -> None:
+    path = written(tmp_path, '[[term]]\nterm = "a\u030ak\u00ader"\navoid = ["fa\u0308lt"]\n')
+    assert read_glossary(path).entries == (Entry("åker", ("fält",)),)
 
 
 def test_files_of_other_kinds_and_missing_ones_are_named(tmp_path: Path) -> None:
