@@ -140,3 +140,9 @@ def put(items: pa.Table, field: pa.Field, values: pa.Array | pa.ChunkedArray) ->
     if at >= 0:
         return items.set_column(at, field, values)
     return items.append_column(field, values)
+
+
+def bools(column: pa.ChunkedArray | pa.Array) -> NDArray[np.bool_]:
+    """A column of booleans without nulls as a numpy array of its own: (rows,)."""
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return np.array(array.to_numpy(zero_copy_only=False), bool)

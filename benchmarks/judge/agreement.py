@@ -123,7 +123,7 @@ def page(found: dict[str, NDArray[np.float64]]) -> str:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for name, values in found.items():
-        off = float((values > EXACT).mean())
+        off = float((~(values <= EXACT)).mean())
         why = DIFFERENT.get(name, "not explained yet") if off else ""
         lines.append(
             f"| `{name}` | {sources[name]} | {np.median(values):.1g} | {values.max():.2g} | {off:.3f} | {why} |"

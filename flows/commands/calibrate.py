@@ -79,6 +79,8 @@ def run(
         raise UsageError(
             f"--cost {cost:g}: is a share of the good documents; allowed: above 0 and below 1, as 0.01"
         )
+    if labels.trusted and (labels.file is not None or labels.field is not None):
+        raise UsageError("--trusted takes all records as good, and labels say which are; give one of them")
     if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
         raise UsageError(f"-o {out}: name a file in an existing folder")
     where = context(config)
@@ -90,6 +92,8 @@ def run(
     rest = np.flatnonzero(~dropped)
     items = known.items.take(pa.array(rest))
     good, bad = known.good[rest], known.bad[rest]
+    if not good.any():
+        raise UsageError(_all_foreign(language, settings))
     fit = halves(items["content_id"].to_pylist()) if bad.any() else np.ones(len(rest), bool)
     found = calibrate(candidates_of(items, settings.noise), Sample(good, bad, fit), cost)
     noise = with_changes(base, changes).get("noise", {})
@@ -99,6 +103,14 @@ def run(
         _facts(known, language, found, out),
         lines_of(known, language, found, out, every=every),
         as_json=as_json,
+    )
+
+
+def _all_foreign(language: Language, settings: Settings) -> str:
+    found = ", ".join(f"{count:,} {name}" for name, count in language.lost_by_language.items())
+    return (
+        f"[language] drops all {language.lost.of:,} good documents of the sample ({found}), so no limit can be judged by them; "
+        f"language.target is {', '.join(settings.language.target)}: change it, or give documents in that language"
     )
 
 
@@ -115,12 +127,15 @@ def _items(source: Path, settings: Settings, workers: int) -> pa.Table:
     with tempfile.TemporaryDirectory(prefix="kvarn-") as scratch:
         count = worker_count(workers or settings.run.workers)
         try:
-            return pa.concat_tables(
+            tables = [
                 items.select([*COLUMNS, *measure_names(items.schema)])
                 for items in measured_items(found, settings.measure, Path(scratch), count)
-            )
+            ]
         finally:
             progress.stop()
+    if not tables:
+        raise UsageError(f"{source}: holds no records; give a file or folder with text")
+    return pa.concat_tables(tables)
 
 
 def _known(items: pa.Table, labels: Labels) -> Known:
@@ -129,9 +144,13 @@ def _known(items: pa.Table, labels: Labels) -> Known:
     left_out = {"unreadable or empty": items.num_rows - readable.num_rows}
     if not readable.num_rows:
         raise UsageError("no record of the sample could be read; `kvarn measure` says why for each")
-    given, origin = _labels(readable, labels)
+    given, origin, unused = _labels(readable, labels)
     chosen, copies = _one_each(readable["content_id"].to_pylist(), given)
-    left_out |= {"without a label": sum(label is None for label in given), "copies": copies}
+    left_out |= {
+        "without a label": sum(label is None for label in given),
+        "copies": copies,
+        "labels about no record": unused,
+    }
     if not chosen:
         raise UsageError(
             "no record of the sample has a label; give some with --labels, or take all as good with --trusted"
@@ -146,22 +165,23 @@ def _known(items: pa.Table, labels: Labels) -> Known:
     )
 
 
-def _labels(items: pa.Table, labels: Labels) -> tuple[list[bool | None], str]:
-    """A label per record, and in words where they are from."""
+def _labels(items: pa.Table, labels: Labels) -> tuple[list[bool | None], str, int]:
+    """A label per record, in words where they are from, and how many are about no record."""
     if labels.trusted:
-        return [True] * items.num_rows, "all taken as good"
+        return [True] * items.num_rows, "all taken as good", 0
     if labels.file is not None:
         ids = items.select(["record_id", "content_id"]).to_pylist()
-        return labels_of_file(labels.file, ids), f"labels of {labels.file.name}"
+        given, unused = labels_of_file(labels.file, ids)
+        return given, f"labels of {labels.file.name}", unused
     field = labels.field or FIELD
     given = labels_of_records(items["meta"].to_pylist(), items["record_id"].to_pylist(), field)
     if any(label is not None for label in given):
-        return given, f"field {field}"
+        return given, f"field {field}", 0
     if labels.field is not None:
         raise UsageError(
             f"--label-field {field}: no record has it; fields stand in `meta` of `kvarn measure`"
         )
-    return [True] * items.num_rows, "no labels: all taken as good"
+    return [True] * items.num_rows, "no labels: all taken as good", 0
 
 
 def _one_each(contents: Sequence[str], labels: Sequence[bool | None]) -> tuple[list[int], int]:

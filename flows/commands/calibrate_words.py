@@ -168,7 +168,7 @@ def _verdict(found: Calibration) -> list[str]:
     if found.now_held_out is None:
         return [
             f"With them {share(found.proposed.lost)} of this sample is lost. The sample made them, so that is too kind a figure; the last "
-            "column holds for each limit by itself, with 95 % confidence, for documents drawn as these were (Wilks)."
+            "column holds for a limit by itself, chosen beforehand, with 95 % confidence, for documents drawn as these were (Wilks)."
         ]
     lines = [
         "On the half of the sample that they were not fitted on (which half a text is in is said by its hash):"

@@ -11,13 +11,19 @@ from flows.settings import Settings
 from pipeline.config import build
 from pipeline.errors import UsageError
 from pipeline.stages.noise import LIMIT_KEYS, bounds_of
-from pipeline.work.judge import JudgeSettings
+from pipeline.work.judge import RELEVANCE_LIMITS, TERMS_LIMITS, JudgeSettings
 from pipeline.work.measure import LANGUAGE_LIMITS
 
 _SECTIONS = {item.name for item in fields(Settings)}
 
 JUDGING = tuple(item.name for item in fields(JudgeSettings) if item.name in _SECTIONS - {"edit"})
 """Sections whose keys give fates."""
+
+LIMITS = {"language": LANGUAGE_LIMITS, "relevance": RELEVANCE_LIMITS, "terms": TERMS_LIMITS}
+"""Sections of which only these keys judge."""
+
+REPORTED = ("terms", "min_documents")
+"""A key of such a section that is about the report only."""
 
 MEASURING = ("read", "repair")
 LATER = ("templates", "edit", "duplicates", "split")
@@ -84,13 +90,11 @@ def _value(text: str, section: str, key: str) -> Any:
 
 def _check_judges(section: str, key: str, option: str) -> None:
     name = f"{option} {section}.{key}"
-    if section in MEASURING or (
-        section == "language" and key not in LANGUAGE_LIMITS and _is_key(section, key)
-    ):
+    if section in MEASURING or measures(section, key):
+        known = f"; keys of [{section}] that judge: {', '.join(LIMITS[section])}" if section in LIMITS else ""
         raise UsageError(
             f"{name}: is about how texts are read and measured, and stored measures cannot say what it would do. Set it in "
-            "kvarn.toml and run `kvarn refresh`, or `kvarn measure` on a sample; limits of [language]: "
-            f"{', '.join(LANGUAGE_LIMITS)}"
+            f"kvarn.toml and run `kvarn refresh`, or `kvarn measure` on a sample{known}"
         )
     if section in LATER:
         raise UsageError(
@@ -99,13 +103,16 @@ def _check_judges(section: str, key: str, option: str) -> None:
         )
     if section not in _SECTIONS:
         raise UsageError(f"{name}: no such section; sections that judge: {', '.join(JUDGING)}")
-    if section not in JUDGING:
+    if section not in JUDGING or (section, key) == REPORTED:
         raise UsageError(
             f"{name}: changes the fate of no document; sections that judge: {', '.join(JUDGING)}"
         )
 
 
-def _is_key(section: str, key: str) -> bool:
+def measures(section: str, key: str) -> bool:
+    """Whether the key, of a section that judges, says how texts are measured."""
+    if key in LIMITS.get(section, (key,)) or (section, key) == REPORTED:
+        return False
     return key in {item.name for item in fields(getattr(Settings(), section))}
 
 
@@ -146,8 +153,10 @@ def _check_measured(settings: Settings, base: Settings, changes: Sequence[Change
 
 
 def judging(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """What judges of a manifest's config or a parsed kvarn.toml: its sections and what it says of sources, without nulls."""
-    return {name: _set(config[name]) for name in (*JUDGING, "sources") if name in config}
+    """What judges of a manifest's config or a parsed kvarn.toml, and what it was measured with: its sections and what it says of
+    sources, without nulls.
+    """
+    return {name: _set(config[name]) for name in (*JUDGING, *MEASURING, "sources") if name in config}
 
 
 def _set(value: Any) -> Any:

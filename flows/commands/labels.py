@@ -44,8 +44,8 @@ def labels_of_records(metas: Sequence[str], names: Sequence[str], field: str) ->
     ]
 
 
-def labels_of_file(path: Path, known: Sequence[Mapping[str, str]]) -> list[bool | None]:
-    """The labels of a JSONL, CSV or TSV file for records known by record_id and content_id.
+def labels_of_file(path: Path, known: Sequence[Mapping[str, str]]) -> tuple[list[bool | None], int]:
+    """The labels of a JSONL, CSV or TSV file for records known by record_id and content_id, and how many are about none of them.
 
     Raises UsageError where the file names no record of the sample, or names one twice with different labels.
     """
@@ -74,7 +74,7 @@ def labels_of_file(path: Path, known: Sequence[Mapping[str, str]]) -> list[bool 
             if known
             else f"{path}: the sample has no records"
         )
-    return labels
+    return labels, len(found.keys() - {name for ids in known for name in ids.values()})
 
 
 def _rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:

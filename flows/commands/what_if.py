@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flows.commands.changes import Change, applied, differences, judging, parse_changes, told
+from flows.commands.changes import Change, applied, differences, judging, measures, parse_changes, told
 from flows.commands.context import Context, context
 from flows.commands.what_if_words import lines_of
 from flows.output import emit
@@ -102,7 +102,9 @@ def _of_release(where: Context, release: Release, changes: Sequence[Change]) -> 
     name = f"release {release.number}"
     base = judging(release.manifest().config)
     before = applied(base, (), name)
-    today, remarks = _today(where, base, before)
+    files = [key for key, digest in where.project.recorded()["named"].items()
+             if release.manifest().config.get("named", {}).get(key, digest) != digest]  # fmt: skip
+    today, remarks = _today(where, base, before, files)
     after = applied(base, changes) if changes else today
     if changes and differences(before, today):
         keys = ", ".join(key for key, _, _ in differences(before, today))
@@ -119,18 +121,27 @@ def _of_release(where: Context, release: Release, changes: Sequence[Change]) -> 
     return Asked(name, before, after, release_items(release, kinds), release_decisions(release), remarks)
 
 
-def _today(where: Context, base: Mapping[str, Any], before: Settings) -> tuple[Settings, tuple[str, ...]]:
-    """What kvarn.toml says now of all that judges; keys that would measure anew stay as they were, and are named."""
+def _today(
+    where: Context, base: Mapping[str, Any], before: Settings, files: Sequence[str]
+) -> tuple[Settings, tuple[str, ...]]:
+    """What kvarn.toml says now of all that judges; keys that would measure anew stay as they were, and are named, as are keys whose
+    `files` hold something else by now.
+    """
     now = where.settings
-    if now.measure.fingerprint == before.measure.fingerprint:
+    differing = list(_section_differences(before, now))
+    anew = any(measures(section, key) for section, key, *_ in differing)
+    if now.measure.fingerprint == before.measure.fingerprint and not anew and not files:
         return now, ()
     given = judging(where.project.given)
     own = {section: dict(values) for section, values in base.items()}
-    stays = []
-    for section, key, was, is_now in _section_differences(before, now):
+    stays = [f"the files of {key}" for key in files]
+    for section, key, was, is_now in differing:
         try:
             applied(base, [Change(section, key, is_now)])
+            stay = measures(section, key)
         except UsageError:
+            stay = True
+        if stay:
             stays.append(f"{section}.{key} ({told(was)} → {told(is_now)})")
             continue
         own.setdefault(section, {})[key] = given.get(section, {}).get(key, is_now)

@@ -136,7 +136,8 @@ class Calibration:
     @property
     def worth_it(self) -> bool:
         """Where it was not fitted, the proposal loses no more good documents than the limits in force or than was accepted, and it
-        either loses fewer or finds more.
+        finds more bad ones, or loses fewer good ones. Fewer count only where too many were lost, or where as many bad ones are found:
+        to find none is no merit.
         """
         if self.proposed is None:
             return False
@@ -144,8 +145,9 @@ class Calibration:
             return True
         lost, found = self.proposed.lost, self.proposed.found
         was = self.now_held_out
-        bearable = lost.hits <= max(was.lost.hits, int(self.accepted * lost.of))
-        return bearable and (lost.hits < was.lost.hits or found.hits > was.found.hits)
+        accepted = int(self.accepted * lost.of)
+        spares = lost.hits < was.lost.hits and (was.lost.hits > accepted or found.hits >= was.found.hits)
+        return lost.hits <= max(was.lost.hits, accepted) and (spares or found.hits > was.found.hits)
 
 
 def union(masks: Sequence[Mask], length: int) -> Mask:

@@ -1,6 +1,7 @@
 """Limits that fit a sample better: from labels on one half of it, or from trusted documents alone by their order statistics."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -32,10 +33,11 @@ def calibrate(candidates: Sequence[Candidate], sample: Sample, cost: float) -> C
     measured = costs(candidates, sample)
     now = together(_in_force(candidates), sample, everyone)
     fitted = _from_labels if sample.labelled else _from_trusted
-    limits, refused, least = fitted(candidates, sample, cost)
+    made = fitted(candidates, sample, cost)
+    limits = made.limits
     judged = ~sample.fit if sample.labelled else everyone
     proposals = tuple(
-        _proposal(candidate, limits[candidate.key], sample, judged)
+        _proposal(candidate, limits[candidate.key], sample, judged, made.order)
         for candidate in candidates
         if candidate.key in limits
     )
@@ -45,8 +47,8 @@ def calibrate(candidates: Sequence[Candidate], sample: Sample, cost: float) -> C
         proposals=proposals,
         now_held_out=together(_in_force(candidates), sample, judged) if sample.labelled else None,
         proposed=together(_with(candidates, limits), sample, judged) if proposals else None,
-        refused=refused,
-        needed=least,
+        refused=made.refused,
+        needed=made.needed,
         accepted=cost,
         margins=_margins(candidates, sample, cost),
     )
@@ -66,12 +68,12 @@ def _with(candidates: Sequence[Candidate], limits: Mapping[str, float | None]) -
     return masks
 
 
-def _proposal(candidate: Candidate, limit: float | None, sample: Sample, judged: Mask) -> Proposal:
+def _proposal(
+    candidate: Candidate, limit: float | None, sample: Sample, judged: Mask, order: int | None
+) -> Proposal:
     hit = np.zeros(len(judged), bool) if limit is None else candidate.beyond(limit)
-    most = None
-    if not sample.labelled and limit is not None:
-        order = int((hit & sample.good).sum()) + 1
-        most = most_lost(order, int(sample.good.sum()))
+    # By the order that was chosen, not by what it loses here: of equal values a limit loses fewer than its order says.
+    most = None if order is None or limit is None else most_lost(order, int(sample.good.sum()))
     lost, found = Share.seen(hit, sample.good & judged), Share.seen(hit, sample.bad & judged)
     return Proposal(candidate.key, _change(candidate, limit), candidate.now, limit, lost, found, most)
 
@@ -82,6 +84,18 @@ def _change(candidate: Candidate, limit: float | None) -> Change:
     if candidate.now is None:
         return "new"
     return "looser" if (limit < candidate.now) == candidate.is_low else "tighter"
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """Limits by key (None: off), why there are not more, and how many good documents that takes; of a trusted sample the order of the
+    document that each limit is.
+    """
+
+    limits: Mapping[str, float | None]
+    refused: str
+    needed: int
+    order: int | None = None
 
 
 class _Line:
@@ -121,26 +135,23 @@ def _margins(candidates: Sequence[Candidate], sample: Sample, cost: float) -> di
     }
 
 
-def _from_trusted(
-    candidates: Sequence[Candidate], sample: Sample, cost: float
-) -> tuple[dict[str, float | None], str, int]:
+def _from_trusted(candidates: Sequence[Candidate], sample: Sample, cost: float) -> _Fitted:
     """Loosen the limits that lose most until all together lose at most the accepted share of the sample."""
     n = int(sample.good.sum())
     costly = _to_loosen(candidates, sample.good, int(cost * n))
     if not costly:
-        return {}, "", needed(cost)
+        return _Fitted({}, "", needed(cost))
     if n < needed(cost):
-        return {}, _too_few(n, cost, "limits that cost more than that are named above"), needed(cost)
+        refused = _too_few(n, cost, "limits that cost more than that are named above")
+        return _Fitted({}, refused, needed(cost))
     # What the other limits leave of the accepted share is divided among them; where that is nothing, each limit is the most
     # extreme document.
     keys = {item.key for item in costly}
     rest = [item.drops for item in candidates if item.now is not None and item.key not in keys]
     left = int(cost * n) - int((union(rest, len(sample.good)) & sample.good).sum())
     order = max(1, min(order_for(cost / len(costly), n), 1 + left // len(costly)))
-    limits: dict[str, float | None] = {
-        item.key: _Line(item, sample.good, sample.bad).at_order(order) for item in costly
-    }
-    return limits, "", needed(cost)
+    limits = {item.key: _Line(item, sample.good, sample.bad).at_order(order) for item in costly}
+    return _Fitted(limits, "", needed(cost), order)
 
 
 def _too_few(n: int, cost: float, rest: str) -> str:
@@ -165,15 +176,13 @@ def _to_loosen(candidates: Sequence[Candidate], among: Mask, accepted: int) -> l
     return chosen
 
 
-def _from_labels(
-    candidates: Sequence[Candidate], sample: Sample, cost: float
-) -> tuple[dict[str, float | None], str, int]:
+def _from_labels(candidates: Sequence[Candidate], sample: Sample, cost: float) -> _Fitted:
     """On the half that is fitted on: loosen what loses more good documents than accepted, then add what finds most."""
     good, bad = sample.good & sample.fit, sample.bad & sample.fit
     n, least = int(good.sum()), int(np.ceil(2 / cost))
     accepted = int(cost * (n + 1))
     if n == 0:
-        return {}, "no good document is in the half that limits are fitted on; give more", least
+        return _Fitted({}, "no good document is in the half that limits are fitted on; give more", least)
     limits: dict[str, float | None] = {}
     for item in _to_loosen(candidates, good, accepted):
         limits[item.key] = _Line(item, good, bad).between(0)
@@ -189,7 +198,7 @@ def _from_labels(
         dropped = union(_with(candidates, limits), len(good))
         left -= spent
     refused = "" if accepted >= 1 else _few_labels(n, cost, least)
-    return limits, refused, least
+    return _Fitted(limits, refused, least)
 
 
 def _few_labels(n: int, cost: float, least: int) -> str:

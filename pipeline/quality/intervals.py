@@ -14,7 +14,7 @@ import math
 CONFIDENCE = 0.95
 
 
-def clopper_pearson(hits: int, of: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+def clopper_pearson(hits: int, of: int) -> tuple[float, float]:
     """Interval for a share seen as `hits` of `of`. (0, 1) where nothing was seen.
 
     >>> [round(x, 4) for x in clopper_pearson(0, 100)], [round(x, 4) for x in clopper_pearson(2, 274)]
@@ -24,22 +24,22 @@ def clopper_pearson(hits: int, of: int, confidence: float = CONFIDENCE) -> tuple
 
     if of == 0:
         return 0.0, 1.0
-    tail = (1 - confidence) / 2
+    tail = (1 - CONFIDENCE) / 2
     low = 0.0 if hits == 0 else float(betaincinv(hits, of - hits + 1, tail))
     high = 1.0 if hits == of else float(betaincinv(hits + 1, of - hits, 1 - tail))
     return low, high
 
 
-def needed(share: float, confidence: float = CONFIDENCE) -> int:
+def needed(share: float) -> int:
     """Fewest documents for which the most extreme one is a limit that loses at most `share` of all such, with that confidence.
 
     >>> needed(0.05), needed(0.01)
     (59, 299)
     """
-    return math.ceil(math.log(1 - confidence) / math.log1p(-share))
+    return math.ceil(math.log(1 - CONFIDENCE) / math.log1p(-share))
 
 
-def order_for(share: float, of: int, confidence: float = CONFIDENCE) -> int:
+def order_for(share: float, of: int) -> int:
     """The largest r for which the r-th most extreme of `of` values is such a limit; 0 where not even the most extreme is.
 
     >>> order_for(0.01, 298), order_for(0.01, 299), order_for(0.01, 1000), order_for(0.05, 100)
@@ -48,12 +48,12 @@ def order_for(share: float, of: int, confidence: float = CONFIDENCE) -> int:
     from scipy.special import betainc
 
     order = 0
-    while order < of and betainc(order + 1, of - order, share) >= confidence:
+    while order < of and betainc(order + 1, of - order, share) >= CONFIDENCE:
         order += 1
     return order
 
 
-def most_lost(order: int, of: int, confidence: float = CONFIDENCE) -> float:
+def most_lost(order: int, of: int) -> float:
     """The share of all such documents that a limit at the `order`-th most extreme of `of` values loses at most.
 
     >>> round(most_lost(1, 59), 4), round(most_lost(1, 299), 4)
@@ -61,4 +61,4 @@ def most_lost(order: int, of: int, confidence: float = CONFIDENCE) -> float:
     """
     from scipy.special import betaincinv
 
-    return float(betaincinv(order, of - order + 1, confidence))
+    return float(betaincinv(order, of - order + 1, CONFIDENCE))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import ConfigError
 from pipeline.schema import DROPPED, EDIT, EDIT_COLUMNS, QUARANTINED, text_buffers
-from pipeline.stage import put
+from pipeline.stage import bools, put
 from pipeline.stages.decisions import Decision
 from pipeline.stages.pii import finds
 from pipeline.stages.pii_masks import MASKS, Masks
@@ -102,9 +102,7 @@ class Edit:
         fixes = [key for key, made in sorted(self.decisions.items()) if made.decision == "fix"]
         if fixes:
             about = pc.is_in(items.column("content_id"), value_set=pa.array(fixes, pa.string()))
-            hit |= _numpy(about) & _numpy(
-                pc.equal(items.column("decision"), "fix").fill_null(fill_value=False)
-            )
+            hit |= bools(about) & bools(pc.equal(items.column("decision"), "fix").fill_null(fill_value=False))
         return hit
 
     def edited(self, row: Mapping[str, Any]) -> tuple[str, list[Cut], Masks]:
@@ -237,11 +235,6 @@ def _foreign(
     return [(start, end) for start, end in runs if end - start >= shortest]
 
 
-def _numpy(column: pa.ChunkedArray | pa.Array) -> NDArray[np.bool_]:
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return np.array(array.to_numpy(zero_copy_only=False), bool)
-
-
 def _holds(
     column: pa.ChunkedArray, member: str, values: Sequence[str], *, outside: bool = False
 ) -> NDArray[np.bool_]:
@@ -249,13 +242,13 @@ def _holds(
     lists = column.combine_chunks()
     hit = np.zeros(len(lists), bool)
     inner = pc.struct_field(pc.list_flatten(lists), member)
-    among = _numpy(pc.is_in(inner, value_set=pa.array(list(values), pa.string())))
+    among = bools(pc.is_in(inner, value_set=pa.array(list(values), pa.string())))
     hit[pc.list_parent_indices(lists).to_numpy()[among != outside]] = True
     return hit
 
 
 def _gone(items: pa.Table) -> NDArray[np.bool_]:
-    return _numpy(pc.is_in(items.column("fate"), value_set=pa.array([DROPPED, QUARANTINED], pa.string())))
+    return bools(pc.is_in(items.column("fate"), value_set=pa.array([DROPPED, QUARANTINED], pa.string())))
 
 
 def _with_foreign(items: pa.Table, target: Sequence[str]) -> NDArray[np.bool_]:

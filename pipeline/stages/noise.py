@@ -179,8 +179,8 @@ class NoiseConfig:
                 raise one_of("noise.off", key, LIMIT_KEYS)
         for key in LIMIT_KEYS:
             value = getattr(self, key)
-            if value is not None and value < 0:
-                raise ConfigError(f"noise.{key} = {value!r} is negative; allowed: a number from 0 up")
+            if value is not None and not value >= 0:
+                raise ConfigError(f"noise.{key} = {value!r} is not allowed; allowed: a number from 0 up")
 
 
 LIMIT_KEYS: tuple[str, ...] = tuple(

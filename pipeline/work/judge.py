@@ -32,6 +32,10 @@ from pipeline.work.markers import Marker, finish
 
 JUDGED = "judged.parquet"
 
+RELEVANCE_LIMITS = ("min_relevance", "below")
+TERMS_LIMITS = ("wrong",)
+"""Keys of [relevance] and [terms] that judge; the others say what is measured with, or what is reported."""
+
 WORD = re.compile(r"\w+")
 """A word as the measure `words` counts them: a run of letters, digits and underscores."""
 
@@ -63,8 +67,8 @@ class JudgeSettings:
 
     @property
     def fingerprint(self) -> str:
-        # Of relevance and terms, only what is done about them: what they are measured with makes other items.
-        limits = (self.relevance.min_relevance, self.relevance.below, self.terms.wrong)
+        limits = [getattr(self.relevance, key) for key in RELEVANCE_LIMITS]
+        limits += [getattr(self.terms, key) for key in TERMS_LIMITS]
         return fingerprint(self.language, self.noise, self.pii, self.edit, limits, dict(self.profiles))
 
     def of(self, source: str) -> "JudgeSettings":

@@ -148,12 +148,21 @@ def _moving(
     for reasons in lists:
         at = pc.index_in(pc.list_flatten(reasons), value_set=pa.array(codes, pa.string())).to_numpy()
         keys.append(pc.list_parent_indices(reasons).to_numpy() * len(codes) + at)
+    told = np.zeros(len(falls), bool)
     for mine, others, wanted in ((keys[1], keys[0], falls), (keys[0], keys[1], ~falls)):
         only = mine[~np.isin(mine, others)]
+        told[only // len(codes)] |= wanted[only // len(codes)]
         for number, code in enumerate(codes):
             rows = only[only % len(codes) == number] // len(codes)
             rows = rows[wanted[rows]].astype(np.int64)
             if len(rows):
+                yield code, rows
+    # Where the codes are the same, what is done about one of them is not: never about a limit of [noise].
+    for mine, wanted in ((keys[1], falls & ~told), (keys[0], ~falls & ~told)):
+        for number, code in enumerate(codes):
+            rows = mine[mine % len(codes) == number] // len(codes)
+            rows = rows[wanted[rows]].astype(np.int64)
+            if len(rows) and not code.startswith("noise."):
                 yield code, rows
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.errors import UsageError
 from pipeline.kernels.measure_spec import MeasureSpec
 from pipeline.schema import LEDGER, PII, PII_COLUMNS, QUARANTINED, RAW, VERDICT_COLUMNS, need
-from pipeline.stage import put
+from pipeline.stage import bools, put
 from pipeline.stages.decide import NOTHING_THERE
 from pipeline.stages.decisions import Decision
 from pipeline.stages.pii import KINDS
@@ -32,6 +32,9 @@ LEDGER_COLUMNS = [name for name in LEDGER.names if name != "edits"]
 
 MEASURED_COLUMNS = ["record_id", "content_id", "language", "fault", "notes", "pii", *VERDICT_COLUMNS.names]
 """What a file of `kvarn measure` must hold, beside the measures."""
+
+JUDGED_MEASURES = frozenset({"target_share", "language_disagreement", "wrong_terms"})
+"""Measures that judges read which are no limits."""
 
 _PII, _NOTE = "pii_", "note_"
 
@@ -70,7 +73,7 @@ def with_counts(items: pa.Table) -> pa.Table:
     for field in COUNTS:
         group, wanted = names[field.name]
         rows, values = owners[group]
-        hit = rows[_numpy(pc.equal(values, wanted))]
+        hit = rows[bools(pc.equal(values, wanted))]
         counts = np.bincount(hit, minlength=items.num_rows).astype(np.float32)
         items = put(items, field, pa.array(counts))
     return items
@@ -131,8 +134,8 @@ def _faults(ledger: pa.Table) -> pa.Array:
     """The reason for which an item could not be read, else null: reading gives it, and no judge gives one of that name."""
     reasons = ledger["reasons"].combine_chunks()
     rows, codes = pc.list_parent_indices(reasons).to_numpy(), pc.list_flatten(reasons)
-    quarantined = _numpy(pc.equal(ledger["fate"], QUARANTINED))[rows]
-    read = _numpy(pc.starts_with(codes, "read.")) & ~_among(codes, NOTES)
+    quarantined = bools(pc.equal(ledger["fate"], QUARANTINED))[rows]
+    read = bools(pc.starts_with(codes, "read.")) & ~_among(codes, NOTES)
     at = np.flatnonzero((quarantined & read) | _among(codes, NOTHING_THERE))
     chosen = np.full(ledger.num_rows, -1)
     chosen[rows[at][::-1]] = at[::-1]
@@ -169,15 +172,17 @@ def is_measured(path: Path) -> bool:
     return {"record_id", "text", "repaired", "fate", "reasons", "language_confidence"} <= names
 
 
-def check_measured(path: Path) -> None:
-    """Raise UsageError unless the file is one of `kvarn measure` and holds all that the judges read."""
+def check_measured(path: Path, more: Sequence[str] = ()) -> None:
+    """Raise UsageError unless the file is one of `kvarn measure`, holds all that the judges read, `more`, and any record."""
     if not path.is_file():
         raise UsageError(f"{path}: no such file; name one that `kvarn measure` wrote")
     if not is_measured(path):
         raise UsageError(
             f"{path}: was not written by `kvarn measure`; run `kvarn measure INPUT -o FILE.parquet` first"
         )
-    missing = sorted(set(MEASURED_COLUMNS) - set(pq.read_schema(path).names))
+    if not parquet.rows(path):
+        raise UsageError(f"{path}: holds no records; `kvarn measure` an input that holds some")
+    missing = sorted({*MEASURED_COLUMNS, *more} - set(pq.read_schema(path).names))
     if missing:
         raise UsageError(
             f"{path}: has no column {', '.join(missing)}: an earlier Kvarn wrote it; run `kvarn measure` again"
@@ -186,7 +191,7 @@ def check_measured(path: Path) -> None:
 
 def measured_file(path: Path, more: Sequence[str] = ()) -> Iterator[pa.Table]:
     """All records of a file of `kvarn measure` in pieces, without their texts: MEASURED_COLUMNS, `more`, and the measures."""
-    check_measured(path)
+    check_measured(path, more)
     schema = pq.read_schema(path)
     measures = [column.name for column in schema if column.type == pa.float32()]
     yield from parquet.stream(path, columns=[*MEASURED_COLUMNS, *more, *measures], rows=PIECE)
@@ -194,7 +199,7 @@ def measured_file(path: Path, more: Sequence[str] = ()) -> Iterator[pa.Table]:
 
 def check_measures(items: pa.Table, measures: Collection[str]) -> None:
     """Raise UsageError unless the items have these measures: a newer Kvarn judges by more than an earlier one measured."""
-    missing = sorted(set(measures) - set(items.schema.names))
+    missing = sorted({*measures, *JUDGED_MEASURES} - set(items.schema.names))
     if missing:
         raise UsageError(
             f"no {', '.join(missing)} is stored: an earlier Kvarn measured these texts. Run `kvarn refresh` (or `kvarn measure`) "
@@ -217,9 +222,4 @@ def _owners(column: pa.ChunkedArray) -> NDArray[np.int64]:
 
 
 def _among(codes: pa.Array, names: Collection[str]) -> NDArray[np.bool_]:
-    return _numpy(pc.is_in(codes, value_set=pa.array(sorted(names), pa.string())))
-
-
-def _numpy(column: pa.ChunkedArray | pa.Array) -> NDArray[np.bool_]:
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return np.asarray(array.to_numpy(zero_copy_only=False), bool)
+    return bools(pc.is_in(codes, value_set=pa.array(sorted(names), pa.string())))

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.schema import DROPPED, FATES, FLAGGED, KEPT, QUARANTINED
+from pipeline.stage import bools
 from pipeline.stages.decide import Decide
 from pipeline.stages.decisions import Decision
 from pipeline.stages.split import CONFLICT
@@ -39,7 +40,7 @@ class Open:
     never_compared: int = 0
     """Documents that would come in and never entered deduplication: some may be copies."""
     other_survivor: int = 0
-    """Copies whose own standing changes while their survivor stays: another of the cluster may become the one that stays."""
+    """Copies whose own standing rises while their survivor stays: another of the cluster may become the one that stays."""
 
 
 @dataclass(slots=True)
@@ -109,8 +110,10 @@ def _by_source(pieces: Iterable[pa.Table]) -> Iterator[tuple[str, pa.Table]]:
         if "source" not in items.schema.names:
             yield "", items
             continue
+        if not items.num_rows:
+            continue
         source = items["source"].combine_chunks()
-        starts = [0, *(np.flatnonzero(_bools(pc.not_equal(source[1:], source[:-1]))) + 1), len(source)]
+        starts = [0, *(np.flatnonzero(bools(pc.not_equal(source[1:], source[:-1]))) + 1), len(source)]
         for start, end in pairwise(starts):
             yield source[int(start)].as_py(), items.slice(start, end - start)
 
@@ -129,10 +132,6 @@ def _one_chunk(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
-def _bools(column: pa.ChunkedArray | pa.Array) -> Mask:
-    return np.asarray(_one_chunk(column).to_numpy(zero_copy_only=False), bool)
-
-
 @dataclass(frozen=True, slots=True)
 class _Stored:
     """What the global steps made of the items: fates as stored, copies, and documents that two splits claim."""
@@ -144,12 +143,10 @@ class _Stored:
     @classmethod
     def of(cls, items: pa.Table) -> "_Stored":
         none = np.zeros(items.num_rows, bool)
-        copy = (
-            none if "duplicate_of" not in items.schema.names else _bools(pc.is_valid(items["duplicate_of"]))
-        )
+        copy = none if "duplicate_of" not in items.schema.names else bools(pc.is_valid(items["duplicate_of"]))
         reasons = _one_chunk(items["reasons"])
         conflict = none.copy()
-        hit = _bools(pc.equal(pc.list_flatten(reasons), CONFLICT))
+        hit = bools(pc.equal(pc.list_flatten(reasons), CONFLICT))
         conflict[pc.list_parent_indices(reasons).to_numpy()[hit]] = True
         return cls(fate_codes(items["fate"]), copy, conflict)
 
@@ -176,7 +173,7 @@ def _count(
     for verdict, counter in zip(judged, (answer.reasons_before, answer.reasons_after), strict=True):
         for entry in pc.list_flatten(verdict.reasons).value_counts().to_pylist():
             counter[entry["values"]] += entry["counts"]
-    same = _bools(pc.equal(*(pc.binary_join(verdict.reasons, "\n") for verdict in judged)))
+    same = bools(pc.equal(*(pc.binary_join(verdict.reasons, "\n") for verdict in judged)))
     answer.other_reasons += int((~same & (settled[0] == settled[1])).sum())
 
 
@@ -214,7 +211,7 @@ class _Links:
             # A survivor that is only flagged keeps its place before copies that are flagged too.
             freed = (place >= 0) & (STANDING[now] > STANDING[fate])
         made.freed = int(freed.sum())
-        made.other_survivor = int((~freed & (was != now)).sum())
+        made.other_survivor = int((~freed & (STANDING[now] > STANDING[was])).sum())
         return made
 
 

@@ -15,7 +15,7 @@ from flows.commands import calibrate, measure
 from flows.commands.calibrate import Labels
 from flows.commands.calibrate_words import per_cent
 from flows.commands.labels import labels_of_file
-from flows.settings import Settings, load
+from flows.settings import load
 from pipeline.config import build
 from pipeline.errors import ConfigError, UsageError
 from pipeline.stages.noise import NoiseConfig, bounds_of
@@ -174,7 +174,7 @@ RECORDS = [
 )  # fmt: skip
 def test_labels_come_from_files_of_several_kinds(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
-    assert labels_of_file(tmp_path / name, RECORDS) == [True, False, None]
+    assert labels_of_file(tmp_path / name, RECORDS)[0] == [True, False, None]
 
 
 @pytest.mark.parametrize(
@@ -205,9 +205,12 @@ def test_a_file_that_is_not_utf8_is_said(tmp_path: Path) -> None:
 
 
 def test_a_file_of_labels_is_used(world: World, labelled: Path, tmp_path: Path, capsys: Say) -> None:
-    (tmp_path / "l.csv").write_text("id,label\nr0,good\nr20,bad\n", encoding="utf-8")
+    (tmp_path / "l.csv").write_text("id,label\nr0,good\nr20,bad\nx,bad\n", encoding="utf-8")
     said = told(capsys, labelled, Labels(file=tmp_path / "l.csv"))
     assert (said["good"], said["bad"], said["labels"]) == (1, 1, "labels of l.csv")
+    assert said["left_out"]["labels about no record"] == 1
+    with pytest.raises(UsageError, match="give one of them"):
+        run(labelled, Labels(file=tmp_path / "l.csv", trusted=True))
 
 
 @pytest.mark.parametrize(
@@ -221,6 +224,11 @@ def test_a_file_of_labels_is_used(world: World, labelled: Path, tmp_path: Path, 
         ([record(1, article(1))], Labels(field="quality"), "no record has it"),
         ([record(1, article(1), label="bad")], Labels(), "no record of the sample is good"),
         ([record(1, "", label="good")], Labels(), "no record of the sample could be read"),
+        (
+            [record(1, ENGLISH * 5, label="good")],
+            Labels(),
+            r"drops all 1 good documents of the sample \(1 en\)",
+        ),
         (
             [record(1, article(1), label="bad"), record(2, article(1), label="good")],
             Labels(),
@@ -259,7 +267,3 @@ def test_per_cents_have_the_digits_that_they_deserve() -> None:
         "31",
         "100",
     ]
-
-
-def test_settings_stay_the_defaults_without_a_project() -> None:
-    assert Settings().noise == NoiseConfig()

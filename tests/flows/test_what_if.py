@@ -13,7 +13,7 @@ from in_process import Say, facts
 from small_store import World
 
 from flows.commands import measure, what_if
-from flows.commands.changes import Change, applied, differences, parse_changes
+from flows.commands.changes import Change, applied, differences, judging, parse_changes
 from flows.commands.what_if import _cell
 from flows.settings import Settings
 from pipeline.errors import ConfigError, StoreDamaged, UsageError
@@ -72,11 +72,15 @@ def test_any_limit_set_is_in_force(key: str, value: float) -> None:
         (["noise.min_words=["], [], "not a TOML value"),
         (["noise.min_wrods=3"], [], "unknown key 'noise.min_wrods'; did you mean 'min_words'"),
         (["noise.min_words=many"], [], "noise.min_words = 'many' is str; allowed"),
-        (["noise.min_words=-1"], [], "negative"),
+        (["noise.min_words=-1"], [], "noise.min_words = -1.0 is not allowed"),
+        (["noise.min_words=nan"], [], "noise.min_words = nan is not allowed"),
+        (["relevance.buckets=1000"], [], "keys of \\[relevance\\] that judge: min_relevance, below"),
+        (['terms.glossary="x.toml"'], [], "keys of \\[terms\\] that judge: wrong"),
+        (["terms.min_documents=9"], [], "changes the fate of no document"),
         (["noise.preset=off"], [], "is no limit, so it cannot be off"),
         ([], ["pii.email"], "only limits of \\[noise\\] can be switched off"),
         (["repair.x=1"], [], "run `kvarn refresh`, or `kvarn measure`"),
-        (['language.candidates=["sv"]'], [], "limits of \\[language\\]: min_target_share"),
+        (['language.candidates=["sv"]'], [], "keys of \\[language\\] that judge: min_target_share"),
         (["language.nonsense=1"], [], "unknown key 'language.nonsense'"),
         (["duplicates.threshold=0.7"], [], "then `kvarn diff`"),
         (["train.rank=3"], [], "changes the fate of no document"),
@@ -136,6 +140,19 @@ def test_without_a_change_it_asks_what_kvarn_toml_says_now(world: World, capsys:
     said = told(capsys, "noise.max_top_word=0.9")
     assert said["moved"] == 0
     assert any("differs from release 1 in noise.min_words" in remark for remark in said["remarks"])
+
+
+def test_what_is_measured_with_is_named_and_stays(world: World, capsys: Say) -> None:
+    (world.raw.parent / "o.toml").write_text('[[term]]\nterm = "skog"\n')
+    (world.raw.parent / "kvarn.toml").write_text('[terms]\nglossary = "o.toml"\n[noise]\nmin_words = 120\n')
+    said = told(capsys)
+    assert [change["key"] for change in said["changes"]] == ["noise.min_words"]
+    assert "terms.glossary (off → o.toml). Only `kvarn refresh` can tell" in said["remarks"][0]
+
+
+def test_settings_that_were_measured_with_are_those_of_the_release() -> None:
+    settings = applied(judging({"repair": {"ligatures": False}, "read": {}, "noise": {"min_words": 3}}), ())
+    assert (settings.repair.ligatures, settings.noise.min_words) == (False, 3)
 
 
 def test_decisions_made_since_are_said_not_to_be_applied(world: World, capsys: Say) -> None:
@@ -252,6 +269,16 @@ def test_without_a_change_a_file_is_held_against_kvarn_toml(
     # With a change it starts from kvarn.toml, and says that the file was made with other limits.
     said = told(capsys, "noise.min_words=201", file=measured)
     assert said["judged_otherwise_by_this_version"] > 0
+
+
+def test_a_file_without_records_or_with_a_measure_less_is_refused(measured: Path) -> None:
+    table = pq.read_table(measured)
+    pq.write_table(table.slice(0, 0), measured)
+    with pytest.raises(UsageError, match="holds no records"):
+        ask("noise.min_words=3", file=measured)
+    pq.write_table(table.drop_columns(["wrong_terms"]), measured)
+    with pytest.raises(UsageError, match="no wrong_terms is stored"):
+        ask("noise.min_words=3", file=measured)
 
 
 def test_a_file_and_a_release_are_not_asked_at_once(measured: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.quality.calibration import Candidate, Sample, costs, tidy
+from pipeline.quality.calibration import Calibration, Candidate, Sample, Share, Together, costs, tidy
 from pipeline.quality.calibration_fit import FEWEST_FOUND, calibrate
 from pipeline.quality.intervals import most_lost
 
@@ -158,6 +158,22 @@ def test_proposals_that_are_no_better_where_they_were_not_fitted_are_not_worth_i
     assert made.proposed is not None
     assert made.proposed.lost.hits == 100
     assert not made.worth_it
+
+
+def test_a_limit_that_finds_much_at_a_bearable_cost_is_not_given_up() -> None:
+    now = Together(Share(1, 200, 0.0, 0.03), Share(25, 50, 0.36, 0.64))
+    off = Together(Share(0, 200, 0.0, 0.02), Share(0, 50, 0.0, 0.07))
+    made = Calibration((), now, now_held_out=now, proposed=off, accepted=0.01)
+    assert not made.worth_it
+    assert dataclasses.replace(made, accepted=0.001).worth_it
+
+
+def test_equal_values_promise_no_more_than_the_order_that_was_chosen() -> None:
+    values = [1.0] * 5 + [float(n) for n in range(2, 997)]
+    made = calibrate([candidate("min_words", values, 50)], sample("g" * 1000), 0.01)
+    (proposal,) = made.proposals
+    assert (proposal.limit, proposal.lost.hits) == (1.0, 0)
+    assert proposal.most == most_lost(5, 1000)
 
 
 LABELLED = st.lists(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from small_store import ENGLISH, DirectPool, World, article, refresh_settings, shards_of, write
 
@@ -139,15 +139,25 @@ def test_it_says_what_judging_the_measured_items_again_says(
     assert answer.items == len(was)
 
 
-@given(SETTINGS)
-def test_every_mover_has_the_limit_that_moves_it(known: Known, after: JudgeSettings) -> None:
-    answer = known.ask(NOW, after)
+@given(SETTINGS, SETTINGS)
+@example(JudgeSettings(pii=PiiConfig(phone="flag")), JudgeSettings(pii=PiiConfig(phone="drop")))
+def test_every_mover_has_the_limit_that_moves_it(
+    known: Known, before: JudgeSettings, after: JudgeSettings
+) -> None:
+    answer = known.ask(before, after)
     assert answer.movers.schema.equals(MOVERS)
     rows = answer.movers.to_pylist()
     for row in rows:
         falls = row["now"] == DROPPED or (row["now"], row["was"]) == (FLAGGED, KEPT)
-        assert row["reason"] in (row["reasons_now"] if falls else row["reasons_was"])
-        assert row["reason"] not in (row["reasons_was"] if falls else row["reasons_now"])
+        mine, others = (
+            row[name]
+            for name in (("reasons_now", "reasons_was") if falls else ("reasons_was", "reasons_now"))
+        )
+        assert row["reason"] in mine
+        # A code that stays moves a document only where something else is done about it.
+        assert row["reason"] not in others or (
+            set(mine) <= set(others) and not row["reason"].startswith("noise.")
+        )
         if row["limit"] is not None:
             assert row["value"] != row["limit"]
     far = [-1.0 if row["off"] is None else row["off"] for row in rows]
@@ -158,7 +168,7 @@ def test_what_comes_of_it_in_a_real_refresh_is_what_was_said(made: World, tmp_pa
     world = made.copy(tmp_path / "world")
     release = latest(world.store)
     assert release is not None
-    middle = float(np.median(pa.concat_tables(release_items(release))["mean_word_length"].to_numpy()))
+    middle = float(np.nanmedian(pa.concat_tables(release_items(release))["mean_word_length"].to_numpy()))
     after = JudgeSettings(NOW.language, NoiseConfig(max_mean_word_length=middle), PiiConfig(phone="drop"))
     answer = what_if(release_items(release), lambda _: NOW, lambda _: after, {})
     assert 0 < answer.moved < answer.items

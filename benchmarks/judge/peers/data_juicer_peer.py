@@ -92,7 +92,6 @@ SETTINGS = {
     "loose": partial(judge, relaxed=False, fused=False, edit=False),
     "all": partial(judge, relaxed=True, fused=False, edit=False),
     "all, fused": partial(judge, relaxed=True, fused=True, edit=False),
-    "loose+edits": partial(judge, relaxed=False, fused=False, edit=True),
     "all+edits": partial(judge, relaxed=True, fused=False, edit=True),
 }
 

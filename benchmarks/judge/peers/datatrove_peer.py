@@ -95,7 +95,6 @@ def judge(source: Path, scratch: Path, *, relaxed: bool, edit: bool) -> int:
 SETTINGS = {
     "swedish": partial(judge, relaxed=False, edit=False),
     "all": partial(judge, relaxed=True, edit=False),
-    "swedish+edits": partial(judge, relaxed=False, edit=True),
     "all+edits": partial(judge, relaxed=True, edit=True),
 }
 
