@@ -116,7 +116,8 @@ def page(found: dict[str, NDArray[np.float64]]) -> str:
         "underscores in small letters). Differences are relative where a value is above 1; `off` is the share of texts that differ "
         f"by more than {EXACT:g}. An n-gram that stands once in a text is no repetition for us; there datatrove's value counts as 0. "
         "C4's rules for lines are compared as shares of lines that are not blank. Not here: `sentences`, for which datatrove asks a "
-        "splitter that makes a sentence of every line, and C4's rules for single words and signs (`lorem ipsum`, `javascript`, braces, "
+        "splitter that makes a sentence of every line; `alpha_tokens`, which counts words and marks as datatrove's English tokenizer "
+        "parts them (`alpha_words` is the same rule over words); and C4's rules for single words and signs (`lorem ipsum`, `javascript`, braces, "
         "phrases about cookies), which have no value.",
         "",
         "| measure | source | median difference | largest | off | why |",

@@ -40,7 +40,10 @@ def speed(entry: Entry) -> float:
 def measured(results: Entry, *tools: str) -> list[Entry]:
     """Entries with results, tool by tool."""
     return [
-        entry for tool in tools for entry in results["entries"] if entry["tool"] == tool and entry.get("runs")
+        entry
+        for tool in tools
+        for entry in results["entries"]
+        if entry["tool"] == tool and entry.get("runs") and "error" not in entry
     ]
 
 
@@ -180,12 +183,14 @@ def failures(results: Entry) -> str:
 
 def page(results: Entry) -> str:
     of = results["machine"]
-    loads = [run["load"] for entry in results["entries"] for run in entry.get("runs", ())]
+    runs = [run for entry in results["entries"] for run in entry.get("runs", ())]
+    loads, days = [run["load"] for run in runs], sorted({run["day"] for run in runs if "day" in run})
     settings = [f"- **{peer.name}, {name}**: {says}." for peer in PEERS for name, says in peer.settings.items()]  # fmt: skip
     cold = results.get("cold")
     return PAGE.format(
         machine=f"{of['processor']}, {of['cores']} cores, {of['memory_gib']} GiB, Python {of['python']}",
         load=f"{min(loads):.1f} to {max(loads):.1f}" if loads else "not known",
+        days=", ".join(days) or "not known",
         goals=goals(results),
         tables=side_by_side(results),
         stages=by_stage(results),
@@ -199,7 +204,8 @@ def page(results: Entry) -> str:
 PAGE = """# Judging text: speed
 
 `make bench-judge` writes this page. {machine}; one core each but where two workers are named. The
-load average was {load}: others used the machine too, so CPU seconds (user and system, the whole process tree) count.
+load average was {load}: others used the machine too, so CPU seconds (user and system, the whole process tree) count. Measured: {days};
+ours and the peers run in turn.
 
 ![Speed of ours and of peers](bench-judge.svg)
 
@@ -213,8 +219,8 @@ Clean Swedish text: language, noise, personal data and repair.
 
 ## Ours by stage
 
-CPU inside one process, in the tables that workers use; "first pass" also loads what is loaded at first use (langdetect's profiles,
-phonenumbers, ftfy). The first start of `kvarn measure` compiles its kernels: {cold}.
+CPU inside one process, in the tables that workers use, when all is loaded and compiled; "first pass" is the first over the text. The
+first start of `kvarn measure` compiles its kernels: {cold}.
 
 {stages}
 
@@ -230,15 +236,14 @@ phonenumbers, ftfy). The first start of `kvarn measure` compiles its kernels: {c
   **Dirty**: labelled bad text, mojibake, OCR, injected personal data, mixed languages, and clean documents read as Latin-1.
   **Stream**: the labelled stream of the end-to-end test.
 - **Start-up left out**: the CPU of a command less that of the same command on one short document: imports, models, and what a tool
-  does once for each operator (data-juicer forks a process for each).
+  does once for each operator (data-juicer forks a process for each). Measured anew in each round, right before the text.
 - **Stages** judge tables in memory. **Commands** read JSON lines and write their results: `kvarn measure` every measure of every
   document in Parquet, and it decides by limits, in a sandboxed worker; datatrove and data-juicer the documents that they keep, as
   JSON lines.
 - **Not equivalent**. Ours labels paragraphs in 32 languages, asks langdetect where it is not sure, measures some sixty things about
   form, looks for eleven kinds of personal data with check digits, and repairs line by line what looks suspicious. The peers give one
   language a document and, without "edits", neither repair nor look for personal data; with them they know e-mail and IP addresses.
-  Both peers would fetch lid.176.bin (126 MB), which cannot be had here: they run its packed form lid.176.ftz (0.9 MB). Language is
-  5 to 10 % of datatrove's time and a sixth of data-juicer's.
+  Both peers would fetch lid.176.bin (126 MB), which cannot be had here: they run its packed form lid.176.ftz (0.9 MB).
   data-juicer's word lists cannot be fetched either: stop words are FineWeb2's for Swedish, the flagged words one made-up word; the
   call to torch after each use of a model is cut out, so that torch is not loaded.
 {settings}

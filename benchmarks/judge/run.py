@@ -6,8 +6,8 @@
     python -m benchmarks.judge.run --only none                       # the page anew from docs/bench-judge.json
 
 In a round each tool runs once, so that all meet the same machine; medians over the rounds count. A peer's results are kept with a
-key over its packages, script and input: where that is unchanged only missing rounds run, unless --fresh asks for all. A tool that
-fails is recorded with what it said, and the rest goes on.
+key over its packages, script and input: where that is unchanged only missing rounds run, unless --fresh asks for all; the page says on
+which days its figures were measured. A tool that fails is recorded with what it said, and the rest goes on.
 """
 
 import argparse
@@ -16,6 +16,8 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +30,8 @@ from benchmarks.judge.report import line, page
 from benchmarks.judge.tools import PEERS, Peer
 
 Entry = dict[str, Any]
-Job = tuple[Entry, Callable[[list[Entry]], Entry]]
-"""What is known of a measurement before it runs, and one run of it, given those before."""
+Job = tuple[Entry, Callable[[], Entry]]
+"""What is known of a measurement before it runs, and one run of it."""
 
 RESULTS = ROOT / "docs" / "bench-judge.json"
 SCRATCH = WORK / "scratch-judge"
@@ -66,15 +68,10 @@ def once(command: list[str], cores: int, env: dict[str, str]) -> Entry:
     return {**got.numbers(), "load": round(os.getloadavg()[0], 1), "told": told}
 
 
-def whole(
-    command: Callable[[Path], list[str]], source: Path, cores: int, env: dict[str, str], before: list[Entry]
-) -> Entry:
-    """A command on a file, and the first time on one short document too: the difference is what the text costs."""
-    if before:
-        start = {name: before[0][name] for name in ("start_cpu", "start_wall")}
-    else:
-        first = once(command(inputs.first(source)), cores, env)
-        start = {f"start_{name}": first[name] for name in ("cpu", "wall")}
+def whole(command: Callable[[Path], list[str]], source: Path, cores: int, env: dict[str, str]) -> Entry:
+    """A command on one short document, then on a file: the difference is what the text costs."""
+    first = once(command(inputs.first(source)), cores, env)
+    start = {f"start_{name}": first[name] for name in ("cpu", "wall")}
     return {**once(command(source), cores, env), **start}
 
 
@@ -86,7 +83,7 @@ def our_jobs(mb: float) -> list[Job]:
         source = inputs.made(kind, mb)
         command = [sys.executable, "-m", "benchmarks.judge.ours", str(source)]
         entry = {"tool": "stages", "setting": kind, "version": version, **inputs.facts(source)}
-        jobs.append((entry, lambda _, command=command: once(command, 1, python)))  # type: ignore[misc]
+        jobs.append((entry, partial(once, command, 1, python)))
     source = inputs.made("clean", mb)
     for workers in WORKERS:
         entry = {"tool": "kvarn measure", "setting": f"{workers} workers" if workers > 1 else "1 worker"}
@@ -97,7 +94,7 @@ def our_jobs(mb: float) -> list[Job]:
         jobs.append(
             (
                 entry | {"version": version, "cores": workers, **inputs.facts(source)},
-                lambda before, command=command, cores=workers: whole(command, source, cores, python, before),  # type: ignore[misc]
+                partial(whole, command, source, workers, python),
             )
         )
     return jobs
@@ -113,9 +110,7 @@ def peer_jobs(peer: Peer) -> list[Job]:
             return [str(peer.python()), str(peer.script), setting, str(given), str(SCRATCH)]
 
         entry = {"tool": peer.name, "setting": setting, "version": peer.version(setting), **facts}
-        jobs.append(
-            (entry, lambda before, command=command: whole(command, source, 1, {"PYTHONPATH": ""}, before))
-        )  # type: ignore[misc]
+        jobs.append((entry, partial(whole, command, source, 1, {"PYTHONPATH": ""})))
     return jobs
 
 
@@ -161,7 +156,7 @@ def main() -> None:
             if len(entry["runs"]) > number or "error" in entry:
                 continue
             try:
-                entry["runs"].append(run(entry["runs"]))
+                entry["runs"].append(run() | {"day": date.today().isoformat()})
             except (RuntimeError, OSError, ValueError) as error:
                 entry["error"] = without_paths(str(error))
                 entry.pop("key", None)
