@@ -33,6 +33,9 @@ from pipeline.kernels.characters import (
 from pipeline.kernels.raw_tokens import ENCODED_RUN, encoded_bytes, is_ellipsis, starts_url, tag_end
 from pipeline.kernels.vocabulary import HASH_MASK, HASH_PRIME, HASH_SEED
 
+Bytes = NDArray[np.uint8]
+Ints = NDArray[np.int64]
+
 W_HASH, W_FLAGS, W_LENGTH, WORD_FIELDS = range(4)
 """Rows of the words: hash of the lower case; class bits of the characters, or-ed, with the flags below; code points."""
 
@@ -81,7 +84,7 @@ _RARE = _rare()
 
 
 @njit(cache=True, nogil=True)
-def _entry(data: NDArray[np.uint8], at: int, table: NDArray[np.int64]) -> tuple[int, int]:
+def _entry(data: Bytes, at: int, table: Ints) -> tuple[int, int]:
     """Lower case (high) and class bits (low 16) of the character at byte `at`, and the byte after it."""
     byte = data[at]
     if byte < 0x80:
@@ -92,9 +95,7 @@ def _entry(data: NDArray[np.uint8], at: int, table: NDArray[np.int64]) -> tuple[
 
 
 @njit(cache=True, nogil=True)
-def _look_closer(
-    data: NDArray[np.uint8], start: int, end: int, table: NDArray[np.int64]
-) -> tuple[int, int, int, int]:
+def _look_closer(data: Bytes, start: int, end: int, table: Ints) -> tuple[int, int, int, int]:
     """Flags of the word data[start:end], and how many letters, digits and capitals it has, one by one."""
     extra, run, before, at = 0, 0, 0, start
     letters, digits, capitals = 0, 0, 0
@@ -114,9 +115,7 @@ def _look_closer(
 
 
 @njit(cache=True, nogil=True)
-def _read_word(
-    data: NDArray[np.uint8], start: int, end: int, table: NDArray[np.int64]
-) -> tuple[int, int, int, int, int, int, int]:
+def _read_word(data: Bytes, start: int, end: int, table: Ints) -> tuple[int, int, int, int, int, int, int]:
     """Read the word that begins at byte `start`: the byte after it, its hash, flags, code points, letters, digits, capitals."""
     value, some, every, capitals, consonants, length = HASH_SEED, 0, -1, 0, 0, 0
     at = start
@@ -152,7 +151,7 @@ def _after_quote(byte: int) -> bool:
 
 @njit(cache=True, nogil=True)
 def _see_rare(
-    data: NDArray[np.uint8], at: int, bounds: tuple[int, int], code: int, tag: int, counts: NDArray[np.int64]
+    data: Bytes, at: int, bounds: tuple[int, int], code: int, tag: int, counts: Ints
 ) -> tuple[int, int]:
     """Count a mark that is more than a mark; returns the byte where the last tag ended, and 1 for a code mark, else 0.
 
@@ -175,7 +174,7 @@ def _see_rare(
 
 
 @njit(cache=True, nogil=True)
-def _end_token(data: NDArray[np.uint8], token: int, url: int, at: int, counts: NDArray[np.int64]) -> None:
+def _end_token(data: Bytes, token: int, url: int, at: int, counts: Ints) -> None:
     """The token data[token:at] ends; an address in it begins at byte `url` (-1: none)."""
     if at - token >= ENCODED_RUN:
         counts[C_ENCODED] += encoded_bytes(data, token, at)
@@ -207,12 +206,7 @@ class _Line(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def _read_line(
-    data: NDArray[np.uint8],
-    bounds: tuple[int, int],
-    place: tuple[int, int, int],
-    table: NDArray[np.int64],
-    words: NDArray[np.int64],
-    counts: NDArray[np.int64],
+    data: Bytes, bounds: tuple[int, int], place: tuple[int, int, int], table: Ints, words: Ints, counts: Ints
 ) -> _Line:
     """Read the line that begins at byte place[0], after place[1] words and behind a tag that ended at place[2]."""
     end, (at, n_words, tag) = bounds[1], place
@@ -264,7 +258,7 @@ def _read_line(
 
 
 @njit(cache=True, nogil=True)
-def _mark_scheme(words: NDArray[np.int64], n_words: int) -> int:
+def _mark_scheme(words: Ints, n_words: int) -> int:
     """The last word is the scheme of an address; returns the flag of the words behind it, none where no word is before."""
     if n_words == 0:
         return 0
@@ -273,9 +267,7 @@ def _mark_scheme(words: NDArray[np.int64], n_words: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _add_line(
-    lines: NDArray[np.int64], number: int, counts: NDArray[np.int64], start: int, word: int, seen: _Line
-) -> int:
+def _add_line(lines: Ints, number: int, counts: Ints, start: int, word: int, seen: _Line) -> int:
     """Store the line as lines[number] and add it to the counts; 0 for a blank line, which is not kept, else 1."""
     lines[number, L_START], lines[number, L_END], lines[number, L_WORD] = start, seen.at, word
     lines[number, L_CHARS], lines[number, L_VISIBLE] = seen.chars, seen.chars - seen.spaces
@@ -299,12 +291,12 @@ def _add_line(
 
 @njit(cache=True, nogil=True)
 def scan(
-    data: NDArray[np.uint8],
+    data: Bytes,
     bounds: tuple[int, int],
-    table: NDArray[np.int64],
-    words: NDArray[np.int64],
-    lines: NDArray[np.int64],
-    counts: NDArray[np.int64],
+    table: Ints,
+    words: Ints,
+    lines: Ints,
+    counts: Ints,
 ) -> tuple[int, int]:
     """Fill words, lines and counts from data[bounds[0]:bounds[1]]; returns how many words and lines that are not blank.
 
