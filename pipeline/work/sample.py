@@ -12,7 +12,7 @@ from pipeline.stage import Finding
 from pipeline.stages.language import LanguageConfig, language_findings
 from pipeline.stages.noise import LIMIT_KEYS, SWEDISH, NoiseConfig, bounds_of, noise_rules
 from pipeline.stages.noise_limits import limit_of
-from pipeline.work.stored import check_measures
+from pipeline.work.stored import JUDGED_MEASURES, check_measures
 
 
 def candidates_of(items: pa.Table, config: NoiseConfig) -> list[Candidate]:
@@ -54,7 +54,8 @@ def _side(
 
 
 def language_fates(items: pa.Table, config: LanguageConfig) -> tuple[Mask, Mask]:
-    """Items that [language] drops, and those that it only flags."""
+    """Items that [language] drops, and those that it only flags. Raises UsageError where a measure is missing."""
+    check_measures(items, JUDGED_MEASURES)
     masks = {action: np.zeros(items.num_rows, bool) for action in ("drop", "flag")}
     for finding in language_findings(config)(items):
         masks[finding.action] |= finding.rows

@@ -199,7 +199,7 @@ def measured_file(path: Path, more: Sequence[str] = ()) -> Iterator[pa.Table]:
 
 def check_measures(items: pa.Table, measures: Collection[str]) -> None:
     """Raise UsageError unless the items have these measures: a newer Kvarn judges by more than an earlier one measured."""
-    missing = sorted({*measures, *JUDGED_MEASURES} - set(items.schema.names))
+    missing = sorted(set(measures) - set(items.schema.names))
     if missing:
         raise UsageError(
             f"no {', '.join(missing)} is stored: an earlier Kvarn measured these texts. Run `kvarn refresh` (or `kvarn measure`) "

@@ -21,7 +21,7 @@ from pipeline.stages.decisions import Decision
 from pipeline.stages.split import CONFLICT
 from pipeline.work.judge import JudgeSettings
 from pipeline.work.movers import MOVERS, STANDING, Codes, Judged, fate_codes, limits_of, movers, ranked
-from pipeline.work.stored import check_measures
+from pipeline.work.stored import JUDGED_MEASURES, check_measures
 
 _K, _D, _F, _Q = (FATES.index(fate) for fate in (KEPT, DROPPED, FLAGGED, QUARANTINED))
 
@@ -119,7 +119,7 @@ def _by_source(pieces: Iterable[pa.Table]) -> Iterator[tuple[str, pa.Table]]:
 
 
 def _judge(settings: JudgeSettings, items: pa.Table, decisions: Mapping[str, Decision]) -> Judged:
-    check_measures(items, {rule.measure for rule in limits_of(settings).values()})
+    check_measures(items, JUDGED_MEASURES | {rule.measure for rule in limits_of(settings).values()})
     return judged(Decide(settings.judges(), decisions)(items))
 
 

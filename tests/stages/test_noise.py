@@ -116,7 +116,7 @@ def test_fineweb2_drops_a_short_statute_that_the_default_keeps() -> None:
     [
         ({"preset": "gofer"}, "'fineweb2'"),
         ({"off": ["max_word"]}, "noise.off = 'max_word' is not known"),
-        ({"min_words": -1.0}, "noise.min_words = -1.0 is negative"),
+        ({"min_words": -1.0}, "noise.min_words = -1.0 is not allowed"),
         ({"min_word": 1.0}, "did you mean 'min_words'"),
     ],
 )
