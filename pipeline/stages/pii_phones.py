@@ -22,6 +22,7 @@ BEFORE = r"(?<![^\W_])(?<![^\s(*][-_])(?<!\+)(?<!\d[.:/])"
 """No word or number goes on in front; a hyphen or low line may stand there alone, as in lists and around emphasis."""
 EDGE_AFTER = r"(?![^\W_]|[-.:]\d|/\d(?!\d(?!\d))|,\d{1,2}(?!\d))"
 """No number goes on. A slash and two digits may: "/68" behind a number is its twin of other last digits."""
+EDGE = re.compile(EDGE_AFTER)
 NATIONAL = re.compile(
     rf"{BEFORE}(?:\(0(?:8|[1-9]\d{{1,2}})\) ?-? ?|0(?:8|[1-9]\d{{1,2}}) ?[-/] ?)\d{{2,4}}(?:[ -]?\d{{2,4}}){{1,4}}"
 )
@@ -86,7 +87,8 @@ def _shaped(text: str, begin: int, stop: int) -> Iterator[tuple[int, int]]:
 def _whole(text: str, span: tuple[int, int], sizes: tuple[int, int], *, planned: bool) -> int:
     """Where a number that begins at span[0] ends, at span[1] at most: numbers of other things may follow it. 0: it is none.
 
-    At the last group with which the numbering plan of its country has it; else at the last with which it is possible.
+    At the last group with which the numbering plan of its country has it; else at the last of all, if it is possible and no number
+    goes on behind it.
     """
     first, most = span
     ends = [first + group.end() for group in GROUP.finditer(text[first:most])]
@@ -94,11 +96,11 @@ def _whole(text: str, span: tuple[int, int], sizes: tuple[int, int], *, planned:
         ends = ends[:-1]
     shown = [text[first:end] for end in ends if not text[end : end + 1].isalpha()]
     fitting = [one for one in reversed(shown) if sizes[0] <= digits(one) <= sizes[1]]
-    for certain in (True, False):
-        for one in fitting:
-            if possible(one, planned=planned or certain):
-                return first + len(one)
-    return 0
+    for one in fitting:
+        if possible(one, planned=True):
+            return first + len(one)
+    whole = not planned and fitting and possible(fitting[0]) and EDGE.match(text, first + len(fitting[0]))
+    return first + len(fitting[0]) if whole else 0
 
 
 def digits(shown: str) -> int:
