@@ -1,7 +1,7 @@
 """Which runs of digits may be personal: by what they hold, or by a word beside them that says what they are.
 
-Of 19,000 runs in 20 MB of statutes and reports 1,100 pass; all others are sums, dates and section numbers, of which the exact
-patterns would find none (a test holds the scan to that).
+Of 19,307 runs in 20 MB of statutes, reports and guides 1,353 pass; in the others, sums, dates and section numbers, the exact patterns
+would find nothing (a test holds the scan to that).
 """
 
 import numpy as np

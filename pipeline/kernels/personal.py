@@ -12,8 +12,8 @@ from pipeline.kernels.number_words import ENOUGH_DOTS, may_be_personal
 
 NUMBER, AT_SIGN, IBAN, STREET, COLONS, SPELT_AT = range(6)
 """Kinds of candidate. NUMBER: a run of digits and separators with at least MIN_DIGITS digits or three dots that holds or has beside
-it what numbers of people have (kernels.number_words); IBAN: two letters and two digits; STREET: the number after a word that ends like a street; COLONS: inside a run like an IPv6 address; SPELT_AT: an
-at sign in other writing, such as "(at)" or "snabel-a"."""
+it what numbers of people have (kernels.number_words); IBAN: two letters and two digits; STREET: the number after a word that ends
+like a street; COLONS: inside a run like an IPv6 address; SPELT_AT: an at sign in other writing, such as "(at)" or "snabel-a"."""
 MIN_DIGITS = 7
 MAX_GAP = 3
 """Separators in a row inside one number: " (0" has three before the digit in "+46 (0)8"."""

@@ -1,8 +1,8 @@
 """Words that could hold a term: one pass over the bytes with an automaton of the stems of all terms (Aho and Corasick 1975).
 
-A word here is a run of letters and digits of UTF-8 text, raised and lowered ones among them ("m³sk", "CO₂"); hyphens, underscores and other marks end it. Letters are folded by byte:
-A-Z and, within two-byte characters, 0x80-0x9E (the capitals of Latin-1), so a stem in other scripts may be suspected without
-reason; what a suspect really holds is decided elsewhere, once for every distinct word.
+A word here is a run of letters and digits of UTF-8 text, raised and lowered ones among them ("m³sk", "CO₂"); hyphens, underscores and
+other marks end it. Letters are folded by byte: A-Z and, within two-byte characters, 0x80-0x9E (the capitals of Latin-1), so a stem in
+other scripts may be suspected without reason; what a suspect really holds is decided elsewhere, once for every distinct word.
 """
 
 from collections import deque

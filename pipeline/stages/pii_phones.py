@@ -18,8 +18,10 @@ PHONE_WORD = re.compile(PHONE_WORDS)
 PHONE_BEFORE = re.compile(PHONE_WORDS + r"[^\d\n]{0,20}$")
 PHONE_AFTER = re.compile(r"(?i)\s{0,2}\(?(?:office|fax|mobile|cell|home|work|mobil|växel|hem|arbete)\b")
 
-BEFORE = r"(?<![^\W_])(?<![^\s(*][-_])(?<!\+)(?<!\d[.:/])"
-"""No word or number goes on in front; a hyphen or low line may stand there alone, as in lists and around emphasis."""
+OPENING = r"(?<![^\W_])(?<![^\s(*][-_])(?<!\+)"
+"""No word goes on in front; a hyphen or low line may stand there alone, as in lists and around emphasis."""
+BEFORE = OPENING + r"(?<!\d[.:/])"
+"""Nor does a number; a comma parts it from the one before, but for those that may have decimals themselves."""
 EDGE_AFTER = r"(?![^\W_]|[-.:]\d|/\d(?!\d(?!\d))|,\d{1,2}(?!\d))"
 """No number goes on. A slash and two digits may: "/68" behind a number is its twin of other last digits."""
 EDGE = re.compile(EDGE_AFTER)
@@ -28,7 +30,8 @@ NATIONAL = re.compile(
 )
 MOBILE = re.compile(rf"{BEFORE}07[02369]\d?(?: ?- ?| )?\d{{1,3}}(?:[ -]?\d{{2,3}}){{2}}")
 INTERNATIONAL = re.compile(
-    r"(?<![^\W_])(?<![^\s(*][-_])(?<!\+)(?<!\d[.,:/])(?:\(\+[1-9]\d{0,2}\)|(?:\+|00 ?)[1-9]\d{0,2})[ .-]{0,3}(?:\(\d{1,4}\)|\d)(?:[ ./-]{0,3}\(?\d{1,4}\)?){2,9}"
+    rf"{OPENING}(?<!\d[.,:/])(?:\(\+[1-9]\d{{0,2}}\)|(?:\+|00 ?)[1-9]\d{{0,2}})[ .-]{{0,3}}(?:\(\d{{1,4}}\)|\d)"
+    r"(?:[ ./-]{0,3}\(?\d{1,4}\)?){2,9}"
 )
 SPACED = re.compile(rf"{BEFORE}0(?:8|[1-9]\d{{1,2}})([ .])\d{{2,4}}\1\d{{2,3}}(?:\1\d{{2,3}})?{EDGE_AFTER}")
 """Blanks or dots alone: counts if the numbering plan has it, for sums and dates are written so too."""
@@ -39,7 +42,7 @@ GROUP = re.compile(r"\d+\)?")
 AMERICAN = re.compile(r"\d{3}-\d\d-\d{4}")
 """The notation of American social security numbers, which no phone has: hyphens between all groups, four digits last."""
 ANY = re.compile(
-    r"(?<![^\W_])(?<![^\s(*][-_])(?<!\+)(?<!\d[.,:/])(?:\+|\(\d)?\d(?:[ ()./-]{0,3}\d){5,14}(?:x\d{1,5})?(?![^\W_]|[-/:]\d)"
+    rf"{OPENING}(?<!\d[.,:/])(?:\+|\(\d)?\d(?:[ ()./-]{{0,3}}\d){{5,14}}(?:x\d{{1,5}})?(?![^\W_]|[-/:]\d)"
 )
 TIME = re.compile(
     r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./ -](?:19|20)?\d\d|\d{1,2}[.]\d\d ?- ?\d{1,2}[.]\d\d|(?:19|20)\d\d ?[-/] ?(?:19|20)\d\d"
